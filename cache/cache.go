@@ -1,0 +1,264 @@
+// Package cache keeps AWS credentials in files that all processes of a machine
+// share, so that STS is asked once and not once for every process, and renews
+// them while the old ones still work.
+//
+// What is promised: while the credentials of an entry live, Get returns some;
+// and no fault of the cache itself ever fails a call.
+package cache
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/credproc/credproc/source"
+)
+
+// DefaultTimeout is the time for a whole call. It is well below the 60 s after
+// which Go's SDK gives its helper up.
+const DefaultTimeout = 25 * time.Second
+
+// A Cache hands out credentials, from a file where it can. The zero Cache is
+// ready for use.
+type Cache struct {
+	// Dir is the folder. Empty means credproc in the user's cache home
+	// ($XDG_CACHE_HOME, else ~/.cache or the system's like), or, without a home
+	// that can be used, a private folder in the temporary directory.
+	Dir string
+
+	// Off leaves the cache alone: every call asks the source.
+	Off bool
+
+	// Timeout is the time for one Get, waiting for other processes included.
+	// Zero means DefaultTimeout.
+	Timeout time.Duration
+
+	// Logf is told what happens, one line a call. Nil is silence.
+	Logf func(format string, args ...any)
+
+	now func() time.Time
+}
+
+// Get returns credentials of src that still live: those of the entry under
+// src's key, or new ones. Its error is a *source.Error.
+func (c *Cache) Get(ctx context.Context, src source.Source) (source.Credentials, error) {
+	g := &get{Cache: c, src: src, began: c.time(), timeout: c.Timeout}
+	if g.timeout == 0 {
+		g.timeout = DefaultTimeout
+	}
+	ctx, cancel := context.WithTimeout(ctx, g.timeout)
+	defer cancel()
+	if c.Off {
+		return g.ask(ctx, g.at(end))
+	}
+	folder, err := openFolder(c.Dir)
+	if err != nil {
+		c.logf("no cache: %v", err)
+		return g.ask(ctx, g.at(end))
+	}
+	defer folder.root.Close()
+	g.folder, g.key = folder, src.Key()
+	return g.get(ctx)
+}
+
+func (c *Cache) time() time.Time {
+	if c.now != nil {
+		return c.now()
+	}
+	return time.Now()
+}
+
+func (c *Cache) logf(format string, args ...any) {
+	if c.Logf != nil {
+		c.Logf(format, args...)
+	}
+}
+
+// get is one call of Get.
+type get struct {
+	*Cache
+	src     source.Source
+	key     source.Key
+	folder  *folder
+	began   time.Time
+	timeout time.Duration
+}
+
+// get reads without a lock first: nearly every call ends there.
+func (g *get) get(ctx context.Context) (source.Credentials, error) {
+	have, life := g.read()
+	switch life.phase() {
+	case fresh:
+		g.logf("hit: %v, %v left", have, life.left.Round(time.Second))
+		return have, nil
+	case soft:
+		return g.renewSoon(ctx, have), nil
+	default:
+		return g.renewNow(ctx, have)
+	}
+}
+
+// read is the entry as it stands, and its life; both are zero where there is no
+// entry to use.
+func (g *get) read() (source.Credentials, life) {
+	have, missing := g.folder.read(g.key, g.time())
+	if missing != nil {
+		g.logf("miss: %v", missing)
+		return source.Credentials{}, life{}
+	}
+	return have, lifeOf(have, g.time())
+}
+
+// name is the name of the entry that have is, or would be.
+func (g *get) name(have source.Credentials) string {
+	if g.key.Identity == "" {
+		return name(g.key.Settings, have.Identity)
+	}
+	return name(g.key.Settings, g.key.Identity)
+}
+
+// renewSoon is for an entry that has life left, but not for long: whoever gets
+// the lock renews it, and nobody waits for him.
+func (g *get) renewSoon(ctx context.Context, have source.Credentials) source.Credentials {
+	name := g.name(have)
+	if wait := g.folder.failure(name, g.time()).Next.Sub(g.time()); wait > 0 {
+		g.logf("soft: the last renewal failed, the next is due in %v", wait.Round(time.Second))
+		return have
+	}
+	patience, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	unlock, err := g.folder.lock(name).try(patience)
+	switch {
+	case errors.Is(err, errBusy):
+		g.logf("soft: another process renews")
+		return have
+	case err != nil:
+		g.logf("warning: this folder has no locks, so that several processes may renew at once: %v", err)
+	default:
+		defer unlock()
+	}
+	// Somebody may have renewed between our look and our lock.
+	newest, life := g.read()
+	if life.phase() == fresh {
+		return newest
+	}
+	failed := g.folder.failure(name, g.time())
+	if failed.Next.After(g.time()) {
+		return have
+	}
+	renewed, err := g.renew(ctx, name, failed, have, tryLimit(lifeOf(have, g.time()), failed.Cut, g.timeout))
+	if err != nil {
+		return have
+	}
+	return renewed
+}
+
+// Parts of the time-out. The lock's holder gives up first, so that his failure
+// answers those who wait for him; a waiter gives him up before his own time is
+// over.
+const (
+	holderGivesUp = 0.6
+	waiterGivesUp = 0.7
+	lateHolder    = 0.25 // what one who got the lock late has at least
+	end           = 0.98 // room to say so
+)
+
+// renewNow is for an entry whose life is nearly over, and for none at all.
+func (g *get) renewNow(ctx context.Context, have source.Credentials) (source.Credentials, error) {
+	name := g.name(have)
+	if l := lifeOf(have, g.time()); l.alive() && g.folder.failure(name, g.time()).Next.After(g.time()) {
+		g.logf("hard: the last renewal failed just now")
+		return have, nil
+	}
+	unlock, err := g.await(ctx, name, have)
+	limit := g.at(end)
+	switch {
+	case errors.Is(err, errBusy):
+		g.logf("warning: the lock was not given free in time; asking without it")
+	case err != nil:
+		g.logf("warning: this folder has no locks, so that several processes may ask at once: %v", err)
+	default:
+		defer unlock()
+		limit = min(limit, max(g.at(holderGivesUp), scale(g.timeout, lateHolder)))
+	}
+	// While we waited somebody may have renewed, or failed.
+	if newest, life := g.read(); life.phase() > hard {
+		g.logf("hit: %v, %v left, renewed while waiting", newest, life.left.Round(time.Second))
+		return newest, nil
+	} else if life.alive() {
+		have = newest
+	}
+	failed := g.folder.failure(name, g.time())
+	left := lifeOf(have, g.time())
+	switch {
+	case left.alive() && failed.Next.After(g.time()):
+		return have, nil
+	case !left.alive() && failed.answers(g.began, g.time()):
+		return source.Credentials{}, failed.err()
+	case left.alive():
+		limit = min(limit, left.left/2)
+	}
+	renewed, err := g.renew(ctx, name, failed, have, limit)
+	if err == nil {
+		return renewed, nil
+	}
+	if lifeOf(have, g.time()).alive() {
+		return have, nil
+	}
+	return source.Credentials{}, err
+}
+
+// await takes the lock, and waits no longer than the credentials that are there
+// can bear.
+func (g *get) await(ctx context.Context, name string, have source.Credentials) (unlock func(), err error) {
+	patience := scale(g.timeout, waiterGivesUp)
+	if l := lifeOf(have, g.time()); l.alive() {
+		patience = min(patience, l.left/2)
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	return g.folder.lock(name).wait(ctx)
+}
+
+// at is how long it is until a part of the time-out has passed.
+func (g *get) at(part float64) time.Duration {
+	return g.began.Add(scale(g.timeout, part)).Sub(g.time())
+}
+
+// renew asks the source for new credentials, for no longer than limit, and
+// writes down what came of it.
+func (g *get) renew(ctx context.Context, name string, failed failure, have source.Credentials, limit time.Duration) (source.Credentials, error) {
+	got, err := g.ask(ctx, limit)
+	if err != nil {
+		var why *source.Error
+		errors.As(err, &why)
+		record := failed.next(why, g.time(), have.Remaining(g.time()))
+		if err := g.folder.writeFailure(name, record); err != nil {
+			g.logf("warning: cannot write down the failure: %v", err)
+		}
+		return source.Credentials{}, err
+	}
+	if err := g.folder.write(g.key, got); err != nil {
+		g.logf("warning: cannot keep the credentials: %v", err)
+	}
+	if failed.Version != 0 {
+		g.folder.forgetFailure(name)
+	}
+	g.folder.sweep(g.time())
+	return got, nil
+}
+
+// ask asks the source, for no longer than limit.
+func (g *get) ask(ctx context.Context, limit time.Duration) (source.Credentials, error) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	began := g.time()
+	got, err := g.src.Retrieve(ctx)
+	if err != nil {
+		err := source.AsError(err)
+		g.logf("renewal failed after %v: %v", g.time().Sub(began).Round(time.Millisecond), err)
+		return source.Credentials{}, err
+	}
+	g.logf("renewed: %v", got)
+	return got, nil
+}

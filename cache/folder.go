@@ -1,0 +1,238 @@
+package cache
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/adrg/xdg"
+)
+
+// A folder is an open cache folder that has been found to be ours alone. Files
+// in it are reached through its descriptor, so that nobody can put another
+// folder in its place; only locks, which need not be trusted, go by path.
+type folder struct {
+	root *os.Root
+	path string
+}
+
+const readme = `This folder holds AWS credentials that credproc keeps for this user.
+
+NAME.json     temporary credentials
+NAME.failure  how the last attempt to renew them ended
+NAME.lock     held while they are renewed
+
+All of it may be deleted at any time; credproc then asks for new credentials.
+`
+
+// openFolder opens the cache folder, and makes it where there is none. With an
+// empty path it is credproc in the user's cache home, or where that cannot be
+// used a private one in the temporary directory.
+func openFolder(path string) (*folder, error) {
+	if path != "" {
+		f, err := open(path)
+		if errors.Is(err, errForeign) && isRoot() {
+			return open(temporary())
+		}
+		return f, err
+	}
+	if home := cacheHome(os.Getenv); home != "" {
+		path = filepath.Join(home, "credproc")
+		if f, err := open(path); err == nil {
+			if writable(path) {
+				return f, nil
+			}
+			f.root.Close()
+		}
+	}
+	return open(temporary())
+}
+
+// cacheHome is the folder for caches, or empty when the user has no home of
+// his own. (xdg makes /.cache of an unset HOME.)
+func cacheHome(getenv func(string) string) string {
+	if home := getenv("HOME"); hasHome && (home == "" || home == "/") && getenv("XDG_CACHE_HOME") == "" {
+		return ""
+	}
+	if !filepath.IsAbs(xdg.CacheHome) {
+		return ""
+	}
+	return xdg.CacheHome
+}
+
+func temporary() string { return filepath.Join(os.TempDir(), private()) }
+
+// private is the name of a folder of ours among those of others.
+func private() string { return fmt.Sprintf("credproc-%d", os.Getuid()) }
+
+// errForeign says that a folder belongs to somebody else.
+var errForeign = errors.New("it belongs to another user")
+
+// open opens the folder at path if it is ours, and makes it if it is missing.
+// In a folder that is not ours it opens one of ours.
+func open(path string) (*folder, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, err
+	}
+	root, err := os.OpenRoot(path)
+	made := errors.Is(err, fs.ErrNotExist)
+	if made {
+		if isRoot() && !isOurs(nearest(path)) {
+			return nil, fmt.Errorf("%s: not making it: %w", path, errForeign)
+		}
+		// Two processes may do this at once; whoever comes second finds it done.
+		if err := os.MkdirAll(path, 0o700); err != nil {
+			return nil, err
+		}
+		root, err = os.OpenRoot(path)
+	}
+	if err != nil {
+		return nil, err
+	}
+	f := &folder{root, path}
+	err = f.own()
+	if errors.Is(err, errForeign) && !isRoot() && filepath.Base(path) != private() {
+		f, err = f.within(private())
+	}
+	if err != nil {
+		root.Close()
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	if made {
+		_ = f.writeFile("README", []byte(readme))
+	}
+	return f, nil
+}
+
+// nearest describes the nearest folder above path that exists.
+func nearest(path string) fs.FileInfo {
+	for {
+		info, err := os.Stat(path)
+		if err == nil || path == filepath.Dir(path) {
+			return info
+		}
+		path = filepath.Dir(path)
+	}
+}
+
+// within opens the folder called name in f, and makes it if it is missing.
+func (f *folder) within(name string) (*folder, error) {
+	if err := f.root.Mkdir(name, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return nil, err
+	}
+	if info, err := f.root.Lstat(name); err != nil || !info.IsDir() {
+		return nil, fmt.Errorf("%s in it is not a folder", name)
+	}
+	root, err := f.root.OpenRoot(name)
+	if err != nil {
+		return nil, err
+	}
+	inner := &folder{root, filepath.Join(f.path, name)}
+	if err := inner.own(); err != nil {
+		root.Close()
+		return nil, err
+	}
+	f.root.Close()
+	return inner, nil
+}
+
+// own makes sure that the folder is ours and that nobody else can enter it. One
+// that is ours but open to others is narrowed: Kubernetes widens volumes.
+func (f *folder) own() error {
+	info, err := f.root.Stat(".")
+	if err != nil {
+		return err
+	}
+	if !isOurs(info) {
+		return errForeign
+	}
+	if !isPrivate(info) {
+		return f.root.Chmod(".", 0o700)
+	}
+	return nil
+}
+
+// maxFile is far above any entry, in bytes.
+const maxFile = 64 << 10
+
+// readFile reads a file of the folder that only we can have written. It follows
+// no link and waits for nobody.
+func (f *folder) readFile(name string) ([]byte, error) {
+	before, err := f.root.Lstat(name)
+	if err != nil {
+		return nil, err
+	}
+	if !before.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is not a regular file", name)
+	}
+	file, err := f.root.OpenFile(name, os.O_RDONLY|nonblock, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	switch {
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%s is not a regular file", name)
+	case !isOurs(info):
+		return nil, fmt.Errorf("%s belongs to another user", name)
+	case !isPrivate(info):
+		return nil, fmt.Errorf("%s is open to other users", name)
+	case info.Size() > maxFile:
+		return nil, fmt.Errorf("%s is too large", name)
+	}
+	text := make([]byte, info.Size())
+	_, err = io.ReadFull(file, text)
+	return text, err
+}
+
+// writeFile puts a whole file in place or none: readers need no lock. It is not
+// synced to disk; what a power cut leaves is found by the checksum.
+func (f *folder) writeFile(name string, text []byte) (err error) {
+	temp := tempPrefix + rand.Text()
+	file, err := f.root.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			_ = f.root.Remove(temp)
+		}
+	}()
+	_, err = file.Write(text)
+	if closeErr := file.Close(); err == nil {
+		err = closeErr
+	}
+	if err != nil {
+		return err
+	}
+	return f.rename(temp, name)
+}
+
+const tempPrefix = "tmp-"
+
+// list gives the names of files that begin with prefix and end with suffix,
+// without that suffix.
+func (f *folder) list(prefix, suffix string) ([]string, error) {
+	dir, err := f.root.Open(".")
+	if err != nil {
+		return nil, err
+	}
+	defer dir.Close()
+	all, err := dir.Readdirnames(-1)
+	var names []string
+	for _, n := range all {
+		if strings.HasPrefix(n, prefix) && strings.HasSuffix(n, suffix) {
+			names = append(names, strings.TrimSuffix(n, suffix))
+		}
+	}
+	return names, err
+}

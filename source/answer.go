@@ -1,0 +1,105 @@
+package source
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+)
+
+// An answer is what went wrong with one request to STS.
+type answer struct {
+	kind  Kind
+	code  string // verbatim, empty when STS itself did not speak
+	text  string
+	retry bool // the same request may succeed in a moment
+	err   error
+}
+
+// Codes that pass by themselves. The throttling ones are those that the SDKs
+// retry (aws-sdk-go-v2 aws/retry, DefaultThrottleErrorCodes).
+var passing = []string{
+	"Throttling", "ThrottlingException", "ThrottledException", "RequestThrottled",
+	"RequestThrottledException", "TooManyRequestsException", "RequestLimitExceeded",
+	"BandwidthLimitExceeded", "SlowDown", "PriorRequestNotComplete",
+	"IDPCommunicationError", "IDPCommunicationErrorException",
+	"InternalFailure", "InternalError", "ServiceUnavailable", "ServiceUnavailableException",
+	"RequestTimeout", "RequestTimeoutException",
+}
+
+// classify turns an error of the STS client into an answer. secrets are what no
+// message may repeat.
+func classify(err error, secrets ...string) answer {
+	var response *smithyhttp.ResponseError
+	status := 0
+	if errors.As(err, &response) {
+		status = response.HTTPStatusCode()
+	}
+	var api smithy.APIError
+	if errors.As(err, &api) && api.ErrorCode() != "" && api.ErrorCode() != "UnknownError" {
+		code, message := clean(api.ErrorCode(), secrets...), clean(api.ErrorMessage(), secrets...)
+		a := answer{kind: KindRefused, code: code, text: code + ": " + message, err: err}
+		if message == "" {
+			a.text = code
+		}
+		switch {
+		case slices.Contains(passing, code), status >= 500, status == http.StatusTooManyRequests,
+			strings.Contains(message, "Couldn't retrieve verification key"):
+			a.kind, a.retry = KindUnreachable, true
+		}
+		return a
+	}
+	a := answer{kind: KindUnreachable, retry: true, err: err}
+	var network net.Error
+	var authority x509.UnknownAuthorityError
+	var hostname x509.HostnameError
+	var invalid x509.CertificateInvalidError
+	switch {
+	case errors.As(err, &authority), errors.As(err, &hostname), errors.As(err, &invalid):
+		a.retry = false
+		a.code = CodeCertificate
+		a.text = clean(innermost(err).Error(), secrets...)
+	case errors.Is(err, errIncomplete), errors.Is(err, errStale):
+		a.text = err.Error()
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &network) && network.Timeout():
+		a.kind = KindDeadline
+		a.text = "no answer in time"
+	case status >= 300:
+		a.text = fmt.Sprintf("HTTP status %d without an error code; this does not look like STS", status)
+	case status != 0:
+		a.text = "an answer that is not STS's XML"
+	default:
+		a.text = clean(innermost(err).Error(), secrets...)
+	}
+	return a
+}
+
+// CodeCertificate is Error.Code when the server's certificate is not trusted.
+const CodeCertificate = "certificate"
+
+// innermost strips the SDK's wrapping: the reason is at the bottom.
+func innermost(err error) error {
+	var op *net.OpError
+	if errors.As(err, &op) {
+		return op
+	}
+	var certificate *tls.CertificateVerificationError
+	if errors.As(err, &certificate) {
+		return certificate
+	}
+	for {
+		next := errors.Unwrap(err)
+		if next == nil {
+			return err
+		}
+		err = next
+	}
+}

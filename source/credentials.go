@@ -1,0 +1,56 @@
+package source
+
+import (
+	"fmt"
+	"log/slog"
+	"time"
+)
+
+// Credentials are temporary AWS credentials with the life they really have, on
+// this machine's clock.
+type Credentials struct {
+	AccessKeyID     string
+	SecretAccessKey string
+	SessionToken    string
+
+	// AccountID is the twelve digits of the AWS account, or empty where the
+	// role's ARN has none, as with S3-compatible servers.
+	AccountID string
+
+	// Issued and Expiration bound the real life. Both are local times: the skew
+	// between the issuing server's clock and ours has been taken out.
+	Issued     time.Time
+	Expiration time.Time
+
+	// Identity is Key.Identity of whoever these were issued to. It can differ
+	// from the key asked for a moment earlier when a token file was replaced in
+	// between.
+	Identity string
+}
+
+// Lifetime is how long the credentials live from issue to expiration.
+func (c Credentials) Lifetime() time.Duration { return c.Expiration.Sub(c.Issued) }
+
+// Remaining is how long the credentials still live at now; it is negative once
+// they have expired. It compares wall clocks, so that a machine that slept does
+// not believe its credentials rested too.
+func (c Credentials) Remaining(now time.Time) time.Duration {
+	return c.Expiration.Round(0).Sub(now.Round(0))
+}
+
+// Complete reports whether every part without which no request can be signed
+// is there. A server may answer 200 and leave some out.
+func (c Credentials) Complete() bool {
+	return c.AccessKeyID != "" && c.SecretAccessKey != "" && c.SessionToken != "" && !c.Expiration.IsZero()
+}
+
+// Format keeps secrets out of every fmt verb, %#v among them.
+func (c Credentials) Format(f fmt.State, _ rune) {
+	fmt.Fprintf(f, "credentials %s (expire %s)", c.AccessKeyID, c.Expiration.UTC().Format(time.RFC3339))
+}
+
+// String shows the access key id, which is no secret, and the expiration.
+func (c Credentials) String() string { return fmt.Sprintf("%v", c) }
+
+// LogValue keeps secrets out of structured logs.
+func (c Credentials) LogValue() slog.Value { return slog.StringValue(c.String()) }

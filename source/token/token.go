@@ -1,0 +1,187 @@
+// Package token says where web identity tokens come from: the JWTs of an OIDC
+// provider that STS AssumeRoleWithWebIdentity trades for credentials.
+package token
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// A Source hands out web identity tokens. It is safe for concurrent use.
+type Source interface {
+	// Token gets a token, anew at each call. Its error is an *Error, or the
+	// context's.
+	Token(ctx context.Context) (Token, error)
+
+	// Identity says whose tokens these are, without the network and without
+	// failing: it is the zero Identity while that cannot be known.
+	Identity() Identity
+
+	// Renewable reports whether Token can give a newer token later in the same
+	// job. Where it cannot, a session must be long at once.
+	Renewable() bool
+
+	// String says where the tokens are, for messages: "in /path/of/file". It
+	// is also part of a cache key, so it is the same for the same settings.
+	String() string
+}
+
+// An Identity is what a token says about its holder, reduced to what can change
+// the credentials that STS returns for it.
+type Identity struct {
+	// Digest stands for everything below in a cache key: lower-case hex, or
+	// empty when the identity is not known.
+	Digest string
+
+	// Issuer and Subject are the token's iss and sub, for people to read.
+	Issuer, Subject string
+}
+
+// Limits of STS on a web identity token.
+// Source: AWS STS API Reference, AssumeRoleWithWebIdentity, WebIdentityToken.
+const (
+	minLength = 4
+	maxLength = 20000
+)
+
+// Algorithms that STS accepts as a token's signature.
+// Source: IAM User Guide, "Create an OpenID Connect (OIDC) identity provider".
+var algorithms = []string{"RS256", "RS384", "RS512", "ES256", "ES384", "ES512"}
+
+// A Token is one web identity token. Its text is a secret: it leaves through
+// Raw only, and no fmt verb shows it.
+type Token struct {
+	raw string
+
+	// Algorithm and KeyID are alg and kid of the token's header.
+	Algorithm, KeyID string
+
+	Claims Claims
+}
+
+// Claims are the claims that matter to STS. Nothing here has been verified:
+// only STS can do that.
+type Claims struct {
+	Issuer   string
+	Subject  string
+	Audience []string // sorted
+
+	// IssuedAt, NotBefore and Expiry are zero where the token has none.
+	IssuedAt, NotBefore, Expiry time.Time
+
+	// AWS holds the claims that AWS reads besides the standard ones, as compact
+	// JSON: session tags, source identity.
+	// Source: IAM User Guide, "Pass session tags in AWS STS" and "Monitor and
+	// control actions taken with assumed roles".
+	AWS []string
+}
+
+// Names of the claims behind Claims.AWS, sorted.
+var awsClaims = []string{
+	"https://aws.amazon.com/source_identity",
+	"https://aws.amazon.com/tags",
+	"https://aws.amazon.com/tags/principal_tags",
+	"https://aws.amazon.com/tags/transitive_tag_keys",
+}
+
+// Raw is the token itself. It goes to STS and nowhere else.
+func (t Token) Raw() string { return t.raw }
+
+// Format keeps the token out of every fmt verb.
+func (t Token) Format(f fmt.State, _ rune) {
+	fmt.Fprintf(f, "web identity token of %q", t.Claims.Subject)
+}
+
+// Identity is who the token speaks for.
+func (t Token) Identity() Identity {
+	c := t.Claims
+	h := sha256.New()
+	for _, part := range slices.Concat([]string{c.Issuer, c.Subject}, c.Audience, []string{"aws"}, c.AWS) {
+		fmt.Fprintf(h, "%d:%s", len(part), part)
+	}
+	return Identity{Digest: hex.EncodeToString(h.Sum(nil)[:16]), Issuer: c.Issuer, Subject: c.Subject}
+}
+
+// Parse reads a web identity token. White space around it and a byte order mark
+// before it are forgiven, since editors and `echo` leave them; everything else
+// that STS would refuse whatever its keys say is an *Error, with place as the
+// place it was found. Expiry is not looked at: STS judges that by its own clock.
+func Parse(text []byte, place string) (Token, error) {
+	text = bytes.TrimSpace(bytes.TrimPrefix(text, []byte("\ufeff")))
+	malformed := func(format string, args ...any) (Token, error) {
+		return Token{}, &Error{Problem: Malformed, Place: place, Detail: fmt.Sprintf(format, args...)}
+	}
+	switch {
+	case len(text) == 0:
+		return Token{}, &Error{Problem: Malformed, Place: place, Detail: "is empty"}
+	case len(text) < minLength || len(text) > maxLength:
+		return malformed("has %d characters; STS takes %d to %d", len(text), minLength, maxLength)
+	}
+	parts := strings.Split(string(text), ".")
+	if len(parts) != 3 {
+		return malformed("is not a JWT: it has %d parts instead of 3", len(parts))
+	}
+	var header struct{ Alg, Kid string }
+	if !decode(parts[0], &header) {
+		return malformed("is not a JWT: its header is not base64url-encoded JSON")
+	}
+	var claims map[string]json.RawMessage
+	if !decode(parts[1], &claims) {
+		return malformed("is not a JWT: its claims are not a base64url-encoded JSON object")
+	}
+	if !slices.Contains(algorithms, header.Alg) {
+		return Token{}, &Error{Problem: BadAlgorithm, Place: place,
+			Detail: fmt.Sprintf("is signed with %.20q; STS takes %s", header.Alg, strings.Join(algorithms, ", "))}
+	}
+	return Token{raw: string(text), Algorithm: header.Alg, KeyID: header.Kid, Claims: readClaims(claims)}, nil
+}
+
+// decode fills v from a base64url-encoded JSON text and reports success. The
+// decoder's own error is dropped because it may quote the token.
+func decode(part string, v any) bool {
+	b, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(part, "="))
+	return err == nil && json.Unmarshal(b, v) == nil
+}
+
+// readClaims is lenient: a claim of the wrong shape counts as absent, and STS
+// then says what it misses.
+func readClaims(raw map[string]json.RawMessage) Claims {
+	var c Claims
+	_ = json.Unmarshal(raw["iss"], &c.Issuer)
+	_ = json.Unmarshal(raw["sub"], &c.Subject)
+	if json.Unmarshal(raw["aud"], &c.Audience) != nil {
+		var one string
+		if json.Unmarshal(raw["aud"], &one) == nil {
+			c.Audience = []string{one}
+		}
+	}
+	slices.Sort(c.Audience)
+	c.IssuedAt, c.NotBefore, c.Expiry = date(raw["iat"]), date(raw["nbf"]), date(raw["exp"])
+	for _, name := range awsClaims {
+		if v, ok := raw[name]; ok {
+			var compact bytes.Buffer
+			if json.Compact(&compact, v) == nil {
+				c.AWS = append(c.AWS, name+"="+compact.String())
+			}
+		}
+	}
+	return c
+}
+
+// date reads a NumericDate: seconds since 1970, with or without a fraction
+// (RFC 7519, section 2).
+func date(raw json.RawMessage) time.Time {
+	var seconds float64
+	if raw == nil || json.Unmarshal(raw, &seconds) != nil || seconds <= 0 || seconds > 1e11 {
+		return time.Time{}
+	}
+	return time.Unix(int64(seconds), 0)
+}

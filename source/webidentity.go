@@ -1,0 +1,216 @@
+package source
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/aws-sdk-go-v2/service/sts/types"
+
+	"github.com/credproc/credproc/source/token"
+)
+
+// WebIdentity trades a web identity token for credentials of a role, with STS
+// AssumeRoleWithWebIdentity.
+type WebIdentity struct {
+	Token       token.Source
+	RoleARN     string
+	SessionName string // 2 to 64 of [\w+=,.@-]
+
+	// Duration is how long the session is to last, 15 minutes to 12 hours, and
+	// no longer than the role allows. Zero leaves it to the server: one hour at
+	// AWS, the token's own life at MinIO.
+	Duration time.Duration
+
+	// Policy is a JSON session policy, PolicyARNs are managed ones; both narrow
+	// what the role may do. Empty means all that the role may.
+	Policy     string
+	PolicyARNs []string
+
+	STS STS
+}
+
+// Key names the role, how it is asked for and who asks.
+func (w *WebIdentity) Key() Key {
+	arns := slices.Sorted(slices.Values(w.PolicyARNs))
+	parts := slices.Concat([]string{"web-identity",
+		"role", w.RoleARN,
+		"session", w.SessionName,
+		"duration", strconv.Itoa(int(w.Duration / time.Second)),
+		"token", w.Token.String(),
+		"policy", w.Policy,
+		"policy-arns"}, arns, w.STS.settings(w.RoleARN))
+	h := sha256.New()
+	for _, part := range parts {
+		fmt.Fprintf(h, "%d:%s", len(part), part)
+	}
+	identity := w.Token.Identity()
+	return Key{
+		Settings: hex.EncodeToString(h.Sum(nil)[:16]),
+		Identity: identity.Digest,
+		Role:     w.RoleARN,
+		Subject:  identity.Subject,
+	}
+}
+
+// The pace of tries within one Retrieve.
+const (
+	firstWait   = 200 * time.Millisecond // doubled after each try, jittered
+	longestWait = 3 * time.Second
+	firstLimit  = 5 * time.Second // for one try; doubled after each that was cut short
+	idpTries    = 4               // for IDPCommunicationError, which seldom passes
+)
+
+// Retrieve asks STS until it has credentials, a refusal, or ctx is done. Every
+// try gets the token anew: one that lives five minutes can run out while we
+// wait, and a file may have been replaced.
+func (w *WebIdentity) Retrieve(ctx context.Context) (Credentials, error) {
+	client, err := w.STS.client(w.RoleARN)
+	if err != nil {
+		return Credentials{}, &Error{Kind: KindUnreachable, Code: CodeCABundle, Text: w.failed(err.Error()), Err: err}
+	}
+	var (
+		last   answer // the most telling one so far; the zero answer before any
+		limit  = firstLimit
+		wait   = firstWait
+		chance = true // a refusal gets one more try, where that has been seen to help
+	)
+	for try := 1; ; try++ {
+		tok, err := w.Token.Token(ctx)
+		if err != nil && ctx.Err() == nil {
+			return Credentials{}, AsError(err)
+		}
+		if err == nil {
+			var creds Credentials
+			creds, err = w.ask(ctx, client, tok, limit)
+			if err == nil {
+				return creds, nil
+			}
+		}
+		a := classify(err, tok.Raw())
+		if a.kind != KindDeadline || last.kind == "" {
+			last = a
+		}
+		again := a.retry
+		switch {
+		case a.kind == KindDeadline:
+			limit *= 2
+		case a.kind == KindRefused && chance:
+			chance = false
+			again = a.code == "AccessDenied" || w.expired(a, tok) && w.replaced(ctx, tok)
+		case a.code == "IDPCommunicationError":
+			again = try < idpTries
+		}
+		if !again || !sleep(ctx, wait/2+rand.N(wait)) {
+			return Credentials{}, w.explain(last, tok)
+		}
+		wait = min(2*wait, longestWait)
+	}
+}
+
+// sleep reports false if ctx ends first.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// ask makes one request, which may take limit.
+func (w *WebIdentity) ask(ctx context.Context, client *sts.Client, tok token.Token, limit time.Duration) (Credentials, error) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	in := &sts.AssumeRoleWithWebIdentityInput{
+		RoleArn:          aws.String(w.RoleARN),
+		RoleSessionName:  aws.String(w.SessionName),
+		WebIdentityToken: aws.String(tok.Raw()),
+	}
+	if w.Duration != 0 {
+		in.DurationSeconds = aws.Int32(int32(w.Duration / time.Second))
+	}
+	if w.Policy != "" {
+		in.Policy = aws.String(w.Policy)
+	}
+	for _, arn := range w.PolicyARNs {
+		in.PolicyArns = append(in.PolicyArns, types.PolicyDescriptorType{Arn: aws.String(arn)})
+	}
+	sent := time.Now()
+	out, err := client.AssumeRoleWithWebIdentity(ctx, in)
+	if err != nil {
+		return Credentials{}, err
+	}
+	creds, err := fromSTS(out.Credentials, sent, out.ResultMetadata)
+	if err != nil {
+		return Credentials{}, err
+	}
+	creds.AccountID = account(out.AssumedRoleUser, w.RoleARN)
+	creds.Identity = tok.Identity().Digest
+	return creds, nil
+}
+
+// expired reports whether the token's age explains a refusal: STS says so, or
+// the token is past its own exp. (MinIO answers InvalidParameterValue to an
+// expired token.)
+func (w *WebIdentity) expired(a answer, tok token.Token) bool {
+	switch {
+	case a.kind != KindRefused:
+		return false
+	case a.code == "ExpiredTokenException", a.code == "ExpiredToken":
+		return true
+	default:
+		exp := tok.Claims.Expiry
+		return a.code != "AccessDenied" && !exp.IsZero() && time.Now().After(exp)
+	}
+}
+
+// replaced reports whether the token source has another token by now.
+func (w *WebIdentity) replaced(ctx context.Context, old token.Token) bool {
+	tok, err := w.Token.Token(ctx)
+	return err == nil && tok.Raw() != old.Raw()
+}
+
+// explain words a failure.
+func (w *WebIdentity) explain(a answer, tok token.Token) *Error {
+	if w.expired(a, tok) {
+		exp := tok.Claims.Expiry
+		detail := "is expired, says STS: " + a.text
+		if ago := time.Since(exp); !exp.IsZero() && ago > 0 {
+			detail = fmt.Sprintf("expired %s ago (%s)", short(ago), exp.UTC().Format("2 Jan 15:04:05Z"))
+		}
+		return AsError(&token.Error{Problem: token.Expired, Place: w.Token.String(), Detail: detail})
+	}
+	text := a.text
+	if a.kind != KindRefused {
+		text = w.STS.place(w.RoleARN) + ": " + text
+	}
+	return &Error{Kind: a.kind, Code: a.code, Text: w.failed(text), Err: a.err}
+}
+
+func (w *WebIdentity) failed(what string) string {
+	return fmt.Sprintf("assuming %s: %s", w.RoleARN, what)
+}
+
+// short is a duration as people say it: its largest unit only.
+func short(d time.Duration) string {
+	switch {
+	case d < time.Minute:
+		return fmt.Sprintf("%ds", int(d.Seconds()))
+	case d < 2*time.Hour:
+		return fmt.Sprintf("%dm", int(d.Minutes()))
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%dh", int(d.Hours()))
+	default:
+		return fmt.Sprintf("%dd", int(d.Hours()/24))
+	}
+}
