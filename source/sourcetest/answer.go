@@ -46,9 +46,10 @@ func (r *refusal) answer() answer {
 	id := requestID()
 	return newAnswer(r.status, r.code, id, struct {
 		XMLName   xml.Name
+		Namespace string `xml:"xmlns,attr"`
 		Error     detail
 		RequestID string `xml:"RequestId"`
-	}{xml.Name{Space: namespace, Local: "ErrorResponse"}, detail{blame, r.code, r.message}, id})
+	}{xml.Name{Local: "ErrorResponse"}, namespace, detail{blame, r.code, r.message}, id})
 }
 
 // A result is what stands in the result element of any action.
@@ -86,9 +87,10 @@ func (r *result) answer(action string) answer {
 	id := requestID()
 	return newAnswer(http.StatusOK, "OK", id, struct {
 		XMLName          xml.Name
+		Namespace        string `xml:"xmlns,attr"`
 		Result           *result
 		ResponseMetadata metadata
-	}{xml.Name{Space: namespace, Local: action + "Response"}, r, metadata{id}})
+	}{xml.Name{Local: action + "Response"}, namespace, r, metadata{id}})
 }
 
 func newAnswer(status int, outcome, requestID string, v any) answer {

@@ -22,7 +22,9 @@
 // with the key it fetches from the issuer over HTTP, algorithms that AWS does not
 // take, missing claims, the wrong audience, exp and nbf without leeway,
 // roles it does not know or that do not trust the caller, durations above the
-// role's MaxSessionDuration. The messages about unsupported algorithms, bad
+// role's MaxSessionDuration. AssumeRole and GetCallerIdentity verify their
+// Signature Version 4, its date, the session token and the session's end, and
+// hold chained sessions to an hour. The messages about unsupported algorithms, bad
 // signatures and nbf are its own.
 //
 // # What it does not check
@@ -31,5 +33,7 @@
 // caches them. Tokens may live as long as they like, azp and the claims for
 // session tags are not read, subjects in a trust policy have no wildcards. A
 // session policy need only be a JSON object with a Statement; packed sizes are
-// made up. ProviderId, SAML and every other action are unknown to it.
+// made up. Session tags and source identities do not follow a session into the
+// next one. Signatures are taken from the Authorization header only, for any
+// region. MFA, ProviderId, SAML and every other action are unknown to it.
 package sourcetest
