@@ -1,0 +1,5 @@
+//go:build !unix
+
+package awsconfig
+
+const nonblock = 0
