@@ -33,8 +33,9 @@ type Cache struct {
 	// Zero means DefaultTimeout.
 	Timeout time.Duration
 
-	// Logf is told what happens, one line a call. Nil is silence.
-	Logf func(format string, args ...any)
+	// Logf is told of renewals, failures and warnings, Debugf of hits and misses,
+	// one line a call. Nil is silence.
+	Logf, Debugf func(format string, args ...any)
 
 	now func() time.Time
 }
@@ -74,6 +75,12 @@ func (c *Cache) logf(format string, args ...any) {
 	}
 }
 
+func (c *Cache) debugf(format string, args ...any) {
+	if c.Debugf != nil {
+		c.Debugf(format, args...)
+	}
+}
+
 // get is one call of Get.
 type get struct {
 	*Cache
@@ -89,7 +96,7 @@ func (g *get) get(ctx context.Context) (source.Credentials, error) {
 	have, life := g.read()
 	switch life.phase() {
 	case fresh:
-		g.logf("hit: %v, %v left", have, life.left.Round(time.Second))
+		g.debugf("hit: %v, %v left", have, life.left.Round(time.Second))
 		return have, nil
 	case soft:
 		return g.renewSoon(ctx, have), nil
@@ -103,7 +110,7 @@ func (g *get) get(ctx context.Context) (source.Credentials, error) {
 func (g *get) read() (source.Credentials, life) {
 	have, missing := g.folder.read(g.key, g.time())
 	if missing != nil {
-		g.logf("miss: %v", missing)
+		g.debugf("miss: %v", missing)
 		return source.Credentials{}, life{}
 	}
 	return have, lifeOf(have, g.time())
@@ -122,7 +129,7 @@ func (g *get) name(have source.Credentials) string {
 func (g *get) renewSoon(ctx context.Context, have source.Credentials) source.Credentials {
 	name := g.name(have)
 	if wait := g.folder.failure(name, g.time()).Next.Sub(g.time()); wait > 0 {
-		g.logf("soft: the last renewal failed, the next is due in %v", wait.Round(time.Second))
+		g.debugf("soft: the last renewal failed, the next is due in %v", wait.Round(time.Second))
 		return have
 	}
 	patience, cancel := context.WithTimeout(ctx, time.Second)
@@ -130,7 +137,7 @@ func (g *get) renewSoon(ctx context.Context, have source.Credentials) source.Cre
 	unlock, err := g.folder.lock(name).try(patience)
 	switch {
 	case errors.Is(err, errBusy):
-		g.logf("soft: another process renews")
+		g.debugf("soft: another process renews")
 		return have
 	case err != nil:
 		g.logf("warning: this folder has no locks, so that several processes may renew at once: %v", err)
@@ -167,7 +174,7 @@ const (
 func (g *get) renewNow(ctx context.Context, have source.Credentials) (source.Credentials, error) {
 	name := g.name(have)
 	if l := lifeOf(have, g.time()); l.alive() && g.folder.failure(name, g.time()).Next.After(g.time()) {
-		g.logf("hard: the last renewal failed just now")
+		g.debugf("hard: the last renewal failed just now")
 		return have, nil
 	}
 	unlock, err := g.await(ctx, name, have)
@@ -183,7 +190,7 @@ func (g *get) renewNow(ctx context.Context, have source.Credentials) (source.Cre
 	}
 	// While we waited somebody may have renewed, or failed.
 	if newest, life := g.read(); life.phase() > hard {
-		g.logf("hit: %v, %v left, renewed while waiting", newest, life.left.Round(time.Second))
+		g.debugf("hit: %v, %v left, renewed while waiting", newest, life.left.Round(time.Second))
 		return newest, nil
 	} else if life.alive() {
 		have = newest

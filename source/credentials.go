@@ -2,7 +2,6 @@ package source
 
 import (
 	"fmt"
-	"log/slog"
 	"time"
 )
 
@@ -52,5 +51,6 @@ func (c Credentials) Format(f fmt.State, _ rune) {
 // String shows the access key id, which is no secret, and the expiration.
 func (c Credentials) String() string { return fmt.Sprintf("%v", c) }
 
-// LogValue keeps secrets out of structured logs.
-func (c Credentials) LogValue() slog.Value { return slog.StringValue(c.String()) }
+// MarshalText keeps secrets out of JSON and structured logs. What is written on
+// purpose is written field by field.
+func (c Credentials) MarshalText() ([]byte, error) { return []byte(c.String()), nil }

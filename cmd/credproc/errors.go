@@ -1,0 +1,125 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/credproc/credproc/cmd/credproc/internal/settings"
+	"github.com/credproc/credproc/source"
+	"github.com/credproc/credproc/source/token"
+)
+
+// All that users read of a failure is worded here and in the errors of source
+// and token: stderr only, lower case, no final period. The first line stands
+// alone, because many SDKs show no more. At most one hint follows, and it is
+// something to do.
+
+// Exit statuses.
+const (
+	exitOK          = 0
+	exitOther       = 1
+	exitUsage       = 2 // flags, profile or settings
+	exitToken       = 3 // the web identity token is missing, malformed or expired
+	exitRefused     = 4 // STS refused
+	exitUnreachable = 5 // STS or the token's issuer could not be reached, or kept failing
+	exitDeadline    = 6 // the deadline passed
+)
+
+func exitStatus(err error) int {
+	var usage *settings.Error
+	var failed *source.Error
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.As(err, &usage):
+		return exitUsage
+	case !errors.As(err, &failed):
+		return exitOther
+	}
+	switch failed.Kind {
+	case source.KindToken:
+		return exitToken
+	case source.KindRefused:
+		return exitRefused
+	case source.KindUnreachable:
+		return exitUnreachable
+	case source.KindDeadline:
+		return exitDeadline
+	default:
+		return exitOther
+	}
+}
+
+func report(w io.Writer, err error) {
+	text := fmt.Sprintf("credproc: error: %v\n", err)
+	if h := hint(err); h != "" {
+		text += fmt.Sprintf("credproc: hint: %s\n", h)
+	}
+	_, _ = io.WriteString(w, text) // one write: callers may share stderr
+}
+
+func hint(err error) string {
+	var usage *settings.Error
+	var failed *source.Error
+	switch {
+	case errors.As(err, &usage):
+		return usage.Hint
+	case errors.As(err, &failed):
+		for _, h := range hints {
+			if h.kind == failed.Kind && (h.code == "" || h.code == failed.Code) && strings.Contains(failed.Text, h.text) {
+				return h.hint
+			}
+		}
+	}
+	return ""
+}
+
+// hints, the first that fits counts. An empty code or text fits all.
+var hints = []struct {
+	kind       source.Kind
+	code, text string
+	hint       string
+}{
+	{source.KindToken, string(token.Missing), "",
+		"check web_identity_token_file; in Kubernetes the pod's service account needs the annotation eks.amazonaws.com/role-arn"},
+	{source.KindToken, string(token.Unreadable), "",
+		"let this user read the file; in Kubernetes set fsGroup in the pod's securityContext"},
+	{source.KindToken, string(token.BadAlgorithm), "",
+		"have the issuer sign with an RSA or ECDSA P-256, P-384 or P-521 key"},
+	{source.KindToken, string(token.Expired), "",
+		"nothing has renewed this file; in Kubernetes check that it is not mounted with subPath"},
+	{source.KindToken, "", "",
+		"the file must hold one JWT and nothing else, as the issuer gave it"},
+
+	{source.KindRefused, "AccessDenied", "",
+		"compare the token's iss, sub and aud with the role's trust policy"},
+	{source.KindRefused, "InvalidIdentityToken", "audience",
+		"add the token's audience to the IAM OIDC provider, or have the token issued for sts.amazonaws.com"},
+	{source.KindRefused, "InvalidIdentityToken", "No OpenIDConnect provider",
+		"create an IAM OIDC provider for the token's issuer in the role's account"},
+	{source.KindRefused, "ValidationError", "MaxSessionDuration",
+		"lower duration_seconds, or raise the role's maximum session duration"},
+	{source.KindRefused, "ValidationError", "roleArn",
+		"check role_arn: a role ARN looks like arn:aws:iam::111122223333:role/NAME"},
+	{source.KindRefused, "MalformedPolicyDocument", "",
+		"check that policy is a JSON policy document"},
+	{source.KindRefused, "PackedPolicyTooLarge", "",
+		"shorten the session policy, or the token's session tags"},
+	{source.KindRefused, "RegionDisabledException", "",
+		"activate STS for this region in the account's settings, or set another region"},
+
+	{source.KindUnreachable, source.CodeCertificate, "",
+		"name the authority that signed the certificate in ca_bundle or AWS_CA_BUNDLE"},
+	{source.KindUnreachable, source.CodeCABundle, "",
+		"check ca_bundle and AWS_CA_BUNDLE"},
+	{source.KindUnreachable, "", "hrottl",
+		"ask less: let all processes of the machine share one cache folder"},
+	{source.KindUnreachable, "", "no such host",
+		"check region, endpoint_url and the machine's DNS"},
+	{source.KindUnreachable, "", "",
+		"check region, endpoint_url, HTTPS_PROXY, and what the firewall or network policy lets out"},
+	{source.KindDeadline, "", "",
+		"check what the firewall or network policy lets out; --timeout gives more time"},
+}

@@ -1,0 +1,146 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/credproc/credproc/cache"
+	"github.com/credproc/credproc/cmd/credproc/internal/settings"
+)
+
+// run is the whole program; it returns the exit status.
+func run(ctx context.Context, args []string) int {
+	root := newRoot()
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if err != nil {
+		report(os.Stderr, err)
+	}
+	return exitStatus(err)
+}
+
+const long = `Credproc gets temporary AWS credentials for a web identity token (Kubernetes
+service account, CI job, …) with STS AssumeRoleWithWebIdentity, keeps them in a
+cache that all processes of the machine share, and renews them before they run
+out. AWS SDKs run it through credential_process in the AWS config file.`
+
+const examples = `  # in a pod with IRSA, all that ~/.aws/config needs
+  [profile migration]
+  credential_process = /usr/local/bin/credproc
+
+  # the same by hand
+  credproc --role-arn arn:aws:iam::111122223333:role/migrator \
+           --web-identity-token-file /var/run/secrets/eks.amazonaws.com/serviceaccount/token
+
+  # role, token file and region from a profile of ~/.aws/config
+  credproc --profile migration-role --verbose`
+
+func newRoot() *cobra.Command {
+	root := &cobra.Command{
+		Use:               "credproc",
+		Short:             "AWS credentials that outlive the hour",
+		Long:              long,
+		Example:           examples,
+		Args:              noArgs,
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
+	}
+	root.SetHelpFunc(help)
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return &settings.Error{Text: err.Error(), Hint: "see " + c.CommandPath() + " --help"}
+	})
+	get := &cobra.Command{
+		Use:   "get",
+		Short: "print credentials as credential_process JSON (the same as credproc alone)",
+		Args:  noArgs,
+	}
+	for _, c := range []*cobra.Command{root, get} {
+		o := bind(c.Flags())
+		c.RunE = func(c *cobra.Command, _ []string) error { return runGet(c.Context(), o) }
+	}
+	root.AddCommand(get, newVersion())
+	return root
+}
+
+func noArgs(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	return &settings.Error{Text: fmt.Sprintf("unexpected argument %q", args[0]), Hint: "see " + c.CommandPath() + " --help"}
+}
+
+// options are the flags of every command that gets credentials.
+type options struct {
+	flags *pflag.FlagSet
+}
+
+func bind(f *pflag.FlagSet) options {
+	f.SortFlags = false
+	f.String("profile", "", "read the settings from this `name`'s profile in the AWS config file")
+	f.String("role-arn", "", "the `ARN` of the role to assume")
+	f.String("web-identity-token-file", "", "the `file` that holds the web identity token")
+	f.String("role-session-name", "", "the `name` to be seen in CloudTrail (default credproc-USER@HOST)")
+	f.String("duration-seconds", "", "how many `seconds` a session lasts, 900 to 43200 (default the server's)")
+	f.String("policy", "", "a session policy, as `JSON`")
+	f.StringSlice("policy-arn", nil, "the `ARN` of a managed session policy; may be repeated")
+	f.String("region", "", "the AWS `region` whose STS is asked (default the role's partition's global endpoint)")
+	f.String("endpoint-url", "", "the `URL` of another STS")
+	f.String("cache-dir", "", "the `folder` of the cache (default credproc in the user's cache home)")
+	f.Bool("no-cache", false, "neither read nor write the cache")
+	f.Duration("timeout", cache.DefaultTimeout, "the `time` for everything, waiting for other processes included")
+	f.BoolP("verbose", "v", false, "say on stderr what happens")
+	f.String("log-file", "", "append a line for each renewal and each failure to this `file`")
+	return options{f}
+}
+
+// given looks up a flag that stands on the command line.
+func (o options) given(name string) (string, bool) {
+	f := o.flags.Lookup(name)
+	if f == nil || !f.Changed {
+		return "", false
+	}
+	if list, ok := f.Value.(pflag.SliceValue); ok {
+		return join(list.GetSlice()), true
+	}
+	return f.Value.String(), true
+}
+
+// text is a flag's value, else that of its variable, else its default.
+func (o options) text(name string) (value, origin string) {
+	if v, ok := o.given(name); ok {
+		return v, "--" + name
+	}
+	if v := os.Getenv(settings.Variable(name)); v != "" {
+		return v, settings.Variable(name)
+	}
+	return o.flags.Lookup(name).DefValue, ""
+}
+
+func (o options) boolean(name string) (bool, error) {
+	switch text, origin := o.text(name); text {
+	case "true", "1":
+		return true, nil
+	case "false", "0":
+		return false, nil
+	default:
+		return false, &settings.Error{Text: fmt.Sprintf("%s is %.20q; it may be true or false", origin, text)}
+	}
+}
+
+// minTimeout leaves every share of the time-out long enough to do something.
+const minTimeout = time.Second
+
+func (o options) timeout() (time.Duration, error) {
+	text, origin := o.text("timeout")
+	d, err := time.ParseDuration(text)
+	if err != nil || d < minTimeout || d > time.Hour {
+		return 0, &settings.Error{Text: fmt.Sprintf("%s is %.20q; it may be 1s to 1h", origin, text)}
+	}
+	return d, nil
+}
