@@ -102,7 +102,7 @@ func newAnswer(status int, outcome, requestID string, v any) answer {
 }
 
 // send writes the whole answer; sendPart writes n bytes of it after a header
-// that promises them all.
+// that promises them all: net/http then closes the connection.
 func (x *exchange) send(a answer) { x.sendPart(a, len(a.body)) }
 
 func (x *exchange) sendPart(a answer, n int) {
@@ -121,10 +121,6 @@ func (x *exchange) sendPart(a answer, n int) {
 	x.finish(a.outcome)
 	x.w.WriteHeader(a.status)
 	x.w.Write(a.body[:n]) // a client that went away needs no answer
-	if n < len(a.body) {
-		http.NewResponseController(x.w).Flush()
-		panic(http.ErrAbortHandler)
-	}
 }
 
 func isForm(contentType string) bool {

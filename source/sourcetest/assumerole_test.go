@@ -3,12 +3,14 @@ package sourcetest
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/aws-sdk-go-v2/service/sts/types"
 )
@@ -120,7 +122,7 @@ func TestAssumeRole(t *testing.T) {
 
 func TestGetCallerIdentity(t *testing.T) {
 	iss, s := start(t)
-	now := time.Now()
+	now := time.Now().Truncate(time.Second).Add(time.Second / 2)
 	s.SetClock(func() time.Time { return now })
 	s.SetLifetime(time.Minute)
 	good := session(t, iss, s)
@@ -142,10 +144,12 @@ func TestGetCallerIdentity(t *testing.T) {
 		{"session", good, 0, "", ""},
 		{"user", dev, 0, "", ""},
 		{"unknown key", changed(func(c *aws.Credentials) { c.AccessKeyID = "ASIAUNKNOWN" }), 0, "InvalidClientTokenId", invalidToken},
+		{"unknown user", aws.Credentials{AccessKeyID: "AKIAUNKNOWN", SecretAccessKey: "x"}, 0, "InvalidClientTokenId", invalidToken},
 		{"no session token", changed(func(c *aws.Credentials) { c.SessionToken = "" }), 0, "InvalidClientTokenId", invalidToken},
 		{"another's session token", changed(func(c *aws.Credentials) { c.SessionToken = session(t, iss, s).SessionToken }), 0, "InvalidClientTokenId", invalidToken},
 		{"wrong secret", changed(func(c *aws.Credentials) { c.SecretAccessKey += "x" }), 0, "SignatureDoesNotMatch", mismatch},
-		{"expired", good, 2 * time.Minute, "ExpiredToken", "The security token included in the request is expired"},
+		{"in its last second", good, time.Minute - time.Second, "", ""},
+		{"expired at the second that was told", good, time.Minute - time.Second/2, "ExpiredToken", "The security token included in the request is expired"},
 		{"signature too old", dev, 6 * time.Minute, "SignatureDoesNotMatch", "Signature expired: "},
 		{"signature too new", dev, -6 * time.Minute, "SignatureDoesNotMatch", "Signature not yet current: "},
 	} {
@@ -157,7 +161,7 @@ func TestGetCallerIdentity(t *testing.T) {
 					t.Fatal(err)
 				}
 				want := user
-				if test.name == "session" {
+				if test.caller == good {
 					want = "arn:aws:sts::111122223333:assumed-role/migrator/credproc"
 				}
 				if *out.Arn != want || *out.Account != "111122223333" || *out.UserId == "" {
@@ -175,6 +179,58 @@ func TestGetCallerIdentity(t *testing.T) {
 			calls := s.Log()
 			if call := calls[len(calls)-1]; call.AccessKeyID != test.caller.AccessKeyID || call.Outcome != test.code {
 				t.Errorf("logged %+v", call)
+			}
+		})
+	}
+}
+
+// Signatures that the SDK's client would not make, made by the SDK's signer.
+func TestSignature(t *testing.T) {
+	iss, s := start(t)
+	creds := session(t, iss, s)
+	const body = "Action=GetCallerIdentity&Version=2011-06-15"
+	for _, test := range []struct {
+		name, service, signedBody string
+		change                    func(*http.Request)
+		want                      string // the beginning of the message
+	}{
+		{"as it should be", "sts", body, nil, ""},
+		{"for another service", "s3", body, nil, "Credential should be scoped to correct service"},
+		{"of another body", "sts", body + "&", nil, "The request signature we calculated"},
+		{"of another host", "sts", body, func(r *http.Request) { r.Host = "sts.amazonaws.com" }, "The request signature we calculated"},
+		{"without the session token", "sts", body, func(r *http.Request) {
+			a := r.Header.Get("Authorization")
+			r.Header.Set("Authorization", strings.Replace(a, ";x-amz-security-token", "", 1))
+		}, "'x-amz-security-token' must be a 'SignedHeader'"},
+		{"cut off", "sts", body, func(r *http.Request) { r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=x") }, "Authorization header requires"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			req, err := http.NewRequest("POST", s.URL, strings.NewReader(body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			req.Header.Set("X-Spaces", "  a   b ")
+			err = v4.NewSigner().SignHTTP(t.Context(), creds, req, hexSHA256([]byte(test.signedBody)), test.service, "eu-west-1", time.Now())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if test.change != nil {
+				test.change(req)
+			}
+			resp, err := http.DefaultClient.Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer resp.Body.Close()
+			answer, err := io.ReadAll(resp.Body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, message, _ := strings.Cut(string(answer), "<Message>")
+			message = strings.ReplaceAll(message, "&#39;", "'")
+			if ok := resp.StatusCode == http.StatusOK; ok != (test.want == "") || !strings.HasPrefix(message, test.want) {
+				t.Errorf("got %s %s, want %q", resp.Status, answer, test.want)
 			}
 		})
 	}

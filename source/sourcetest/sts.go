@@ -125,6 +125,8 @@ func (s *STS) Close() {
 	if closed {
 		return
 	}
+	// Closing the connections ends most calls; done ends those that arrive
+	// between the next two lines, for which Close would wait.
 	close(s.done)
 	s.server.CloseClientConnections()
 	s.server.Close()
