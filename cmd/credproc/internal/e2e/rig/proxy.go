@@ -1,0 +1,230 @@
+package rig
+
+import (
+	"bytes"
+	"encoding/xml"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// A Proxy stands between one machine and MinIO's STS. It writes down every
+// call and can be told to be slow and to refuse.
+type Proxy struct {
+	URL string
+
+	server *httptest.Server
+	target string
+
+	mu     sync.Mutex
+	calls  []Call
+	delay  time.Duration
+	armed  float64 // the share of a session that the next call starts refusing for
+	outage Outage
+}
+
+// A Call is one that reached the proxy.
+type Call struct {
+	Start, End time.Time
+	Action     string
+	Outcome    Outcome
+
+	// Of an answer with credentials.
+	AccessKeyID string
+	Expiration  time.Time
+}
+
+// An Outcome is what became of a call.
+type Outcome string
+
+const (
+	Granted   Outcome = "granted"   // MinIO gave credentials
+	Denied    Outcome = "denied"    // MinIO did not
+	Refused   Outcome = "refused"   // the proxy was told to, and did not ask MinIO
+	Abandoned Outcome = "abandoned" // the caller went away before it was answered
+)
+
+// An Outage is a time in which the proxy refused.
+type Outage struct {
+	Start, End time.Time
+
+	// Session is the life of the last credentials granted before it, Left what
+	// remained of it at Start.
+	Session, Left time.Duration
+}
+
+func newProxy(target string) *Proxy {
+	p := &Proxy{target: target}
+	p.server = httptest.NewServer(p)
+	p.URL = p.server.URL
+	return p
+}
+
+// SetDelay makes every call from now on take d longer.
+func (p *Proxy) SetDelay(d time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.delay = d
+}
+
+// RefuseFromNextCall has the next call begin an outage of share of the life
+// that the credentials granted last have in all. When others ask for
+// credentials all the time, the next call comes when those turn soft.
+func (p *Proxy) RefuseFromNextCall(share float64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.armed = share
+}
+
+// Outage is the last outage; its Start is zero before there was one.
+func (p *Proxy) Outage() Outage {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.outage
+}
+
+// Calls are all calls that have ended, in that order.
+func (p *Proxy) Calls() []Call {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return append([]Call(nil), p.calls...)
+}
+
+// Counts are numbers of calls by outcome.
+type Counts map[Outcome]int
+
+func (c Counts) String() string {
+	var words []string
+	for _, outcome := range slices.Sorted(maps.Keys(c)) {
+		words = append(words, fmt.Sprintf("%d %s", c[outcome], outcome))
+	}
+	return strings.Join(words, ", ")
+}
+
+// Count counts the calls that have ended.
+func (p *Proxy) Count() Counts {
+	counts := make(Counts)
+	for _, call := range p.Calls() {
+		counts[call.Outcome]++
+	}
+	return counts
+}
+
+// LastGranted is the last call that was given credentials.
+func (p *Proxy) LastGranted() (Call, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.lastGranted()
+}
+
+func (p *Proxy) lastGranted() (Call, bool) {
+	for i := len(p.calls) - 1; i >= 0; i-- {
+		if p.calls[i].Outcome == Granted {
+			return p.calls[i], true
+		}
+	}
+	return Call{}, false
+}
+
+func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	call := Call{Start: time.Now()}
+	defer func() {
+		call.End = time.Now()
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.calls = append(p.calls, call)
+	}()
+
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		call.Outcome = Abandoned
+		return
+	}
+	form, _ := url.ParseQuery(string(body)) // MinIO says what is wrong with it
+	call.Action = form.Get("Action")
+
+	refuse, nth, delay := p.admit(call.Start)
+	if refuse {
+		call.Outcome = Refused
+		if nth%2 == 0 {
+			http.Error(w, "Service Unavailable", http.StatusServiceUnavailable)
+			return
+		}
+		panic(http.ErrAbortHandler) // drops the connection
+	}
+	select {
+	case <-time.After(delay):
+	case <-r.Context().Done():
+		call.Outcome = Abandoned
+		return
+	}
+	p.forward(w, r, body, &call)
+}
+
+// admit decides about a call that starts now; nth counts the calls before it.
+func (p *Proxy) admit(now time.Time) (refuse bool, nth int, delay time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if last, ok := p.lastGranted(); ok && p.armed > 0 {
+		session := last.Expiration.Sub(last.End)
+		p.outage = Outage{
+			Start:   now,
+			End:     now.Add(time.Duration(p.armed * float64(session))),
+			Session: session,
+			Left:    last.Expiration.Sub(now),
+		}
+		p.armed = 0
+	}
+	return now.Before(p.outage.End), len(p.calls), p.delay
+}
+
+func (p *Proxy) forward(w http.ResponseWriter, r *http.Request, body []byte, call *Call) {
+	call.Outcome = Denied
+	request, err := http.NewRequestWithContext(r.Context(), r.Method, p.target+r.URL.RequestURI(), bytes.NewReader(body))
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadGateway)
+		return
+	}
+	request.Header = r.Header.Clone()
+	request.Header.Del("Accept-Encoding") // the answer is read on its way
+	response, err := http.DefaultTransport.RoundTrip(request)
+	if err != nil {
+		if r.Context().Err() != nil {
+			call.Outcome = Abandoned
+			return
+		}
+		http.Error(w, err.Error(), http.StatusBadGateway)
+		return
+	}
+	defer response.Body.Close()
+	answer, err := io.ReadAll(response.Body)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadGateway)
+		return
+	}
+	if response.StatusCode == http.StatusOK {
+		var result struct {
+			Credentials struct {
+				AccessKeyID string    `xml:"AccessKeyId"`
+				Expiration  time.Time `xml:"Expiration"`
+			} `xml:"AssumeRoleWithWebIdentityResult>Credentials"`
+		}
+		if xml.Unmarshal(answer, &result) == nil && result.Credentials.AccessKeyID != "" {
+			call.Outcome = Granted
+			call.AccessKeyID = result.Credentials.AccessKeyID
+			call.Expiration = result.Credentials.Expiration
+		}
+	}
+	for name, values := range response.Header {
+		w.Header()[name] = values
+	}
+	w.WriteHeader(response.StatusCode)
+	w.Write(answer)
+}
