@@ -10,6 +10,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"time"
@@ -78,7 +79,7 @@ type Claims struct {
 	IssuedAt, NotBefore, Expiry time.Time
 
 	// AWS holds the claims that AWS reads besides the standard ones, each as
-	// NAME=JSON: source identity, session tags.
+	// NAME=JSON, sorted: source identity, session tags.
 	// Source: IAM User Guide, "Pass session tags in AWS STS" and "Monitor and
 	// control actions taken with assumed roles".
 	AWS []string
@@ -121,6 +122,10 @@ func Parse(text []byte, place string) (Token, error) {
 	if len(parts) != 3 {
 		return malformed("is not a JWT: it has %d parts instead of 3", len(parts))
 	}
+	// Go's base64 decoder skips line ends; STS does not.
+	if bytes.ContainsAny(text, "\r\n") {
+		return malformed("is not a JWT: it has a line break inside")
+	}
 	header, ok := decode(parts[0])
 	if !ok {
 		return malformed("is not a JWT: its header is not base64url-encoded JSON")
@@ -133,6 +138,10 @@ func Parse(text []byte, place string) (Token, error) {
 	if !slices.Contains(algorithms, algorithm) {
 		return Token{}, &Error{Problem: BadAlgorithm, Place: place,
 			Detail: fmt.Sprintf("is signed with %.20q; STS takes %s", algorithm, strings.Join(algorithms, ", "))}
+	}
+	// Only now: a token without an algorithm has no signature.
+	if _, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(parts[2], "=")); err != nil || parts[2] == "" {
+		return malformed("is not a JWT: its signature is not base64url-encoded")
 	}
 	keyID, _ := header["kid"].(string)
 	return Token{raw: string(text), Algorithm: algorithm, KeyID: keyID, Claims: readClaims(claims)}, nil
@@ -150,20 +159,19 @@ func decode(part string) (map[string]any, bool) {
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.UseNumber()
 	var v any
-	if d.Decode(&v) != nil || d.More() {
+	if d.Decode(&v) != nil {
+		return nil, false
+	}
+	if _, err := d.Token(); err != io.EOF {
 		return nil, false
 	}
 	object, ok := v.(map[string]any)
 	return object, ok
 }
 
-// Names of the claims behind Claims.AWS, sorted.
-var awsClaims = []string{
-	"https://aws.amazon.com/source_identity",
-	"https://aws.amazon.com/tags",
-	"https://aws.amazon.com/tags/principal_tags",
-	"https://aws.amazon.com/tags/transitive_tag_keys",
-}
+// awsClaim begins the name of every claim behind Claims.AWS: a session tag may
+// be a claim of its own, …/tags/principal_tags/KEY.
+const awsClaim = "https://aws.amazon.com/"
 
 // readClaims is lenient: a claim of the wrong shape counts as absent, and STS
 // then says what it misses.
@@ -182,12 +190,13 @@ func readClaims(claims map[string]any) Claims {
 		}
 		slices.Sort(c.Audience)
 	}
-	for _, name := range awsClaims {
-		if v, ok := claims[name]; ok {
+	for name, v := range claims {
+		if strings.HasPrefix(name, awsClaim) {
 			text, _ := json.Marshal(v) // sorts the keys of objects
 			c.AWS = append(c.AWS, name+"="+string(text))
 		}
 	}
+	slices.Sort(c.AWS)
 	return c
 }
 
