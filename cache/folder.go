@@ -37,7 +37,7 @@ func openFolder(path string) (*folder, error) {
 	if path != "" {
 		f, err := open(path)
 		if errors.Is(err, errForeign) && isRoot() {
-			return open(temporary())
+			return openTemporary()
 		}
 		return f, err
 	}
@@ -50,7 +50,7 @@ func openFolder(path string) (*folder, error) {
 			f.root.Close()
 		}
 	}
-	return open(temporary())
+	return openTemporary()
 }
 
 // cacheHome is the folder for caches, or empty when the user has no home of
@@ -65,7 +65,20 @@ func cacheHome(getenv func(string) string) string {
 	return xdg.CacheHome
 }
 
-func temporary() string { return filepath.Join(os.TempDir(), private()) }
+// openTemporary opens a folder of ours in the temporary directory, where others
+// may have put something in its place.
+func openTemporary() (*folder, error) {
+	root, err := os.OpenRoot(os.TempDir())
+	if err != nil {
+		return nil, err
+	}
+	f, err := (&folder{root, os.TempDir()}).within(private())
+	if err != nil {
+		root.Close()
+		return nil, fmt.Errorf("%s: %w", os.TempDir(), err)
+	}
+	return f, nil
+}
 
 // private is the name of a folder of ours among those of others.
 func private() string { return fmt.Sprintf("credproc-%d", os.Getuid()) }
@@ -105,10 +118,13 @@ func open(path string) (*folder, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	if made {
-		_ = f.writeFile("README", []byte(readme))
+		f.introduce()
 	}
 	return f, nil
 }
+
+// introduce tells whoever finds the folder what it is.
+func (f *folder) introduce() { _ = f.writeFile("README", []byte(readme)) }
 
 // nearest describes the nearest folder above path that exists.
 func nearest(path string) fs.FileInfo {
@@ -123,8 +139,9 @@ func nearest(path string) fs.FileInfo {
 
 // within opens the folder called name in f, and makes it if it is missing.
 func (f *folder) within(name string) (*folder, error) {
-	if err := f.root.Mkdir(name, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
-		return nil, err
+	made := f.root.Mkdir(name, 0o700)
+	if made != nil && !errors.Is(made, fs.ErrExist) {
+		return nil, made
 	}
 	if info, err := f.root.Lstat(name); err != nil || !info.IsDir() {
 		return nil, fmt.Errorf("%s in it is not a folder", name)
@@ -139,6 +156,9 @@ func (f *folder) within(name string) (*folder, error) {
 		return nil, err
 	}
 	f.root.Close()
+	if made == nil {
+		inner.introduce()
+	}
 	return inner, nil
 }
 
@@ -214,7 +234,10 @@ func (f *folder) writeFile(name string, text []byte) (err error) {
 	if err != nil {
 		return err
 	}
-	return f.rename(temp, name)
+	if err = f.rename(temp, name); err != nil && f.root.Remove(name) == nil {
+		err = f.rename(temp, name) // an empty directory stood there
+	}
+	return err
 }
 
 const tempPrefix = "tmp-"

@@ -53,7 +53,7 @@ func (l lock) wait(ctx context.Context) (unlock func(), err error) {
 // take calls lock in a goroutine of its own: on a network file system even a
 // call that should not wait can hang. A lock that comes too late is given back.
 func (l lock) take(ctx context.Context, lock func() error) (unlock func(), err error) {
-	unlock = func() { _ = l.file.Unlock() }
+	release := func() { _ = l.file.Unlock() }
 	done := make(chan error, 1)
 	go func() { done <- lock() }()
 	select {
@@ -62,11 +62,11 @@ func (l lock) take(ctx context.Context, lock func() error) (unlock func(), err e
 			_ = l.file.Close()
 			return nil, err
 		}
-		return unlock, nil
+		return release, nil
 	case <-ctx.Done():
 		go func() {
 			if <-done == nil {
-				unlock()
+				release()
 			}
 		}()
 		return nil, errBusy
