@@ -26,8 +26,6 @@ package awsconfig
 import (
 	"path/filepath"
 	"strings"
-
-	"gopkg.in/ini.v1"
 )
 
 // Path is where the config file lies: AWS_CONFIG_FILE, else .aws/config in home.
@@ -67,8 +65,6 @@ type File struct {
 	// key, no comment. SDKs refuse such a file.
 	Skipped []int
 
-	text     []byte // normalized
-	defaults header // [DEFAULT], or nothing
 	profiles index
 	services index
 }
@@ -90,60 +86,15 @@ func load(path string, classify classifier) (*File, error) {
 	return parse(path, data, classify)
 }
 
-func parse(path string, data []byte, classify classifier) (*File, error) {
-	text, err := normalize(path, data)
-	if err != nil {
-		return nil, err
-	}
-	f := &File{Path: path, Skipped: text.skipped, text: text.out}
-	for _, h := range text.headers {
-		if h.name == ini.DefaultSection {
-			f.defaults = h
-		} else {
-			classify(f, h)
-		}
-	}
-	return f, nil
-}
-
 // Profile is the section of the profile with that exact name.
-func (f *File) Profile(name string) (Section, bool) { return f.section(f.profiles, name) }
+func (f *File) Profile(name string) (Section, bool) { return f.profiles.section(name) }
 
 // Services is the section [services NAME], which a profile names in its key
 // services. A credentials file has none.
-func (f *File) Services(name string) (Section, bool) { return f.section(f.services, name) }
+func (f *File) Services(name string) (Section, bool) { return f.services.section(name) }
 
 // Profiles are the names of all profiles, in the file's order.
 func (f *File) Profiles() []string { return append([]string(nil), f.profiles.order...) }
-
-func (f *File) section(in index, name string) (Section, bool) {
-	h, ok := in.headers[name]
-	if !ok {
-		return Section{}, false
-	}
-	s := Section{Name: name, Path: f.Path, Line: h.line}
-	// ini.v1 gets this section's text and no more: a hit asks for one or two
-	// profiles of perhaps hundreds, and ini.v1's time grows with their square.
-	parsed, err := ini.LoadSources(ini.LoadOptions{
-		SkipUnrecognizableLines:  true,
-		AllowNestedValues:        true,
-		SpaceBeforeInlineComment: true,
-		PreserveSurroundedQuote:  true,
-		IgnoreContinuation:       true,
-		InsensitiveKeys:          true,
-		KeyValueDelimiters:       "=",
-		ChildSectionDelimiter:    "\x00",
-	}, f.text[h.start:h.end], f.text[f.defaults.start:f.defaults.end])
-	if err != nil {
-		return s, true // normalized text has no errors: FuzzLoad
-	}
-	parsed.BlockMode = false // nobody writes: no locks while reading
-	// What [DEFAULT] says holds in every section, a gift of Python's
-	// configparser. ini.v1 always has a section of that name.
-	s.defaults = parsed.Section(ini.DefaultSection)
-	s.keys = parsed.Section(h.name)
-	return s, true
-}
 
 // A Section is one profile's or one services section's keys.
 type Section struct {
@@ -151,7 +102,8 @@ type Section struct {
 	Path string // the file
 	Line int    // the header's line, from 1
 
-	keys, defaults *ini.Section
+	keys     keys
+	defaults keys // of [DEFAULT], which hold in every section
 }
 
 // Value is what a key is set to, without surrounding space; keys are compared
@@ -186,23 +138,13 @@ func (s Section) Nested(key, sub string) (value string, ok bool) {
 	return value, ok
 }
 
-// text is a key's value as configparser has it: lines joined by newlines, the
-// first one empty where the key opens a block.
 func (s Section) text(key string) (string, bool) {
-	for _, sec := range []*ini.Section{s.keys, s.defaults} {
-		if sec == nil {
-			continue
-		}
-		k, err := sec.GetKey(key)
-		if err != nil {
-			continue
-		}
-		if lines := k.NestedValues(); len(lines) > 0 {
-			return strings.Join(lines, "\n"), true
-		}
-		return k.Value(), true
+	key = strings.ToLower(key)
+	v, ok := s.keys[key]
+	if !ok {
+		v, ok = s.defaults[key]
 	}
-	return "", false
+	return v.text, ok
 }
 
 func isBlock(text string) bool { return strings.HasPrefix(text, "\n") }

@@ -2,77 +2,78 @@ package awsconfig
 
 import (
 	"fmt"
-	"reflect"
 	"strings"
 	"testing"
 )
 
-// FuzzLoad holds ini.v1 to its part: what it makes of the normalized text is
-// what that text says, read in the plainest way. Reading is repeatable.
+// FuzzLoad accounts for every line that is neither blank nor comment: it stands
+// in one section, key or value, or among the skipped, and nothing else does.
 func FuzzLoad(f *testing.F) {
 	for _, row := range rows {
 		if len(row.file) < 4096 {
-			f.Add([]byte(row.file), row.isCredentialsFile)
+			f.Add([]byte(row.file))
 		}
 	}
-	f.Fuzz(func(t *testing.T, data []byte, isCredentialsFile bool) {
-		classify := configFile
-		if isCredentialsFile {
-			classify = credentialsFile
+	f.Fuzz(func(t *testing.T, data []byte) {
+		asConfig, configErr := parse("p", data, configFile)
+		file, err := parse("p", data, credentialsFile) // keeps every section
+		if fmt.Sprint(err) != fmt.Sprint(configErr) {
+			t.Fatalf("as credentials %v, as config %v", err, configErr)
 		}
-		first, err := parse("p", data, classify)
 		if err != nil {
 			return
 		}
-		second, err := parse("p", data, classify)
-		if err != nil {
-			t.Fatal("the second time:", err)
-		}
-		if a, b := dump(first), dump(second); !reflect.DeepEqual(a, b) {
-			t.Fatalf("first %v\nthen %v", a, b)
-		}
+		dump(asConfig)
 
-		text, err := normalize("p", data)
-		if err != nil {
-			t.Fatal(err)
+		text, _ := decode("p", data)
+		lines := strings.Split("\n"+text, "\n") // from 1
+		for i, line := range lines {
+			lines[i] = strings.TrimSpace(line)
+			if strings.HasPrefix(lines[i], "#") || strings.HasPrefix(lines[i], ";") {
+				lines[i] = ""
+			}
 		}
-		section, key := "", ""
-		want := make(map[string]string) // "section\nkey" to value
-		for line := range strings.Lines(string(text.out)) {
-			line = strings.TrimSuffix(line, "\n")
-			switch {
-			case line[0] == '[':
-				section = line[1 : len(line)-1]
-			case line[0] == '\t':
-				if v := want[key]; v == "" {
-					want[key] = "\x00" + line[1:]
-				} else {
-					want[key] = v + "\n" + line[1:]
+		take := func(number int) string {
+			line := lines[number]
+			if lines[number] = ""; line == "" {
+				t.Fatalf("line %d says nothing, or two things", number)
+			}
+			return line
+		}
+		check := func(in keys) {
+			for key, v := range in {
+				first, more, _ := strings.Cut(v.text, "\n")
+				line := take(v.line)
+				if rest, ok := strings.CutPrefix(strings.ToLower(line), key); !ok || !strings.Contains(rest, strings.ToLower(first)) || !strings.Contains(line, first) {
+					t.Fatalf("line %d is read as %q: %q", v.line, key, first)
 				}
-			default:
-				k, v, _ := strings.Cut(line, "=")
-				key = section + "\n" + k
-				want[key] = v
-			}
-		}
-		first.defaults = header{} // each section by itself, [DEFAULT] too
-		for _, h := range text.headers {
-			first.profiles.set("", h) // whatever it means, read it
-			got, _ := first.Profile("")
-			if got.keys == nil {
-				t.Fatalf("ini.v1 refuses section %q of %q", h.name, data)
-			}
-			for _, k := range got.keys.KeyStrings() {
-				v, _ := got.text(k)
-				at := h.name + "\n" + k
-				if w, ok := want[at]; !ok || v != strings.TrimPrefix(w, "\x00") {
-					t.Fatalf("%q %q: %q, want %q, %v", h.name, k, v, w, ok)
+				number := v.line
+				for want := range strings.FieldsFuncSeq(more, func(r rune) bool { return r == '\n' }) {
+					for number++; lines[number] == ""; number++ {
+					}
+					if got := take(number); got != want {
+						t.Fatalf("line %d, %q, is read as %q", number, got, want)
+					}
 				}
-				delete(want, at)
 			}
 		}
-		if len(want) > 0 {
-			t.Fatalf("lost: %q", want)
+		for _, number := range file.Skipped {
+			take(number)
+		}
+		for i, name := range file.Profiles() {
+			s, _ := file.Profile(name)
+			if line := take(s.Line); !strings.HasPrefix(line, "["+name+"]") {
+				t.Fatalf("line %d, %q, begins section %q", s.Line, line, name)
+			}
+			check(s.keys)
+			if i == 0 {
+				check(s.defaults)
+			}
+		}
+		for i, line := range lines {
+			if line != "" && !strings.HasPrefix(line, "[DEFAULT]") && len(file.Profiles()) > 0 {
+				t.Fatalf("line %d, %q, is lost", i, line)
+			}
 		}
 	})
 }

@@ -2,66 +2,65 @@ package awsconfig
 
 import "strings"
 
-// A header is what stands between a section's brackets, and where.
-type header struct {
-	name       string
-	line       int
-	start, end int // the section, header and all, in the normalized text
-}
-
 // An index finds sections by the name a user knows them by.
 type index struct {
-	order   []string
-	headers map[string]header
+	order    []string
+	sections map[string]Section
 }
 
-// set files a header under name. The later one replaces the earlier one whole,
+func (x *index) section(name string) (Section, bool) {
+	s, ok := x.sections[name]
+	return s, ok
+}
+
+// set files a section under name. The later one replaces the earlier one whole,
 // as in botocore: [profile a] and [profile "a"] are two sections of one profile.
-func (x *index) set(name string, h header) {
-	if x.headers == nil {
-		x.headers = make(map[string]header)
+func (x *index) set(name string, s Section) {
+	if x.sections == nil {
+		x.sections = make(map[string]Section)
 	}
-	if _, ok := x.headers[name]; !ok {
+	if _, ok := x.sections[name]; !ok {
 		x.order = append(x.order, name)
 	}
-	x.headers[name] = h
+	s.Name = name
+	x.sections[name] = s
 }
 
-// A classifier files a header under what it means in one kind of file. It is
-// never shown [DEFAULT].
-type classifier func(*File, header)
+// A classifier files a section under what its header means in one kind of file.
+// It is never shown [DEFAULT].
+type classifier func(f *File, header string, s Section)
 
 // configFile follows build_profile_map in botocore/configloader.py, down to
 // taking [profiles x] for a profile; sso-session, plugins and the like are of no
 // use here.
-func configFile(f *File, h header) {
-	if h.name == "default" {
-		if _, ok := f.profiles.headers["default"]; !ok {
-			f.profiles.set("default", h)
+func configFile(f *File, header string, s Section) {
+	if header == "default" {
+		if _, ok := f.profiles.sections["default"]; !ok {
+			f.profiles.set("default", s)
 		}
 		return
 	}
-	isProfile := strings.HasPrefix(h.name, "profile")
-	if !isProfile && !strings.HasPrefix(h.name, "services") {
+	isProfile := strings.HasPrefix(header, "profile")
+	if !isProfile && !strings.HasPrefix(header, "services") {
 		return
 	}
-	words, ok := split(h.name)
+	words, ok := split(header)
 	if !ok || len(words) != 2 {
 		return
 	}
 	if isProfile {
-		f.profiles.set(words[1], h)
+		f.profiles.set(words[1], s)
 	} else {
-		f.services.set(words[1], h)
+		f.services.set(words[1], s)
 	}
 }
 
-func credentialsFile(f *File, h header) { f.profiles.set(h.name, h) }
+func credentialsFile(f *File, header string, s Section) { f.profiles.set(header, s) }
 
 // split cuts a header into words as Python's shlex.split does. It is false where
 // a quote is left open or a backslash comes last.
 func split(s string) (words []string, ok bool) {
-	var word []byte
+	word := make([]byte, 0, len(s))
 	var quote byte
 	inWord := false
 	for i := 0; i < len(s); i++ {
