@@ -81,5 +81,9 @@ func ageEntry(path string, d time.Duration) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(path, text, 0o600)
+	// Whole or not at all, as credproc itself does: others may be reading.
+	if err := os.WriteFile(path+".new", text, 0o600); err != nil {
+		return err
+	}
+	return os.Rename(path+".new", path)
 }

@@ -5,13 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"regexp"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -64,13 +62,21 @@ var printed = regexp.MustCompile(`^{"Version":1,"AccessKeyId":"(ASIA[A-Z0-9]{16}
 // maxPrinted is what Go's SDK v1 reads, in bytes.
 const maxPrinted = 8192
 
-// checkPrinted asserts that text is what SDKs want to read, and gives its parts.
-func checkPrinted(text string) (output, error) {
+// checkForm asserts that text has the form that SDKs read, and gives its parts.
+func checkForm(text string) (output, error) {
 	var out output
 	if !printed.MatchString(text) || len(text) >= maxPrinted {
 		return out, fmt.Errorf("this is not one credential_process object of less than %d bytes", maxPrinted)
 	}
-	if err := json.Unmarshal([]byte(text), &out); err != nil {
+	err := json.Unmarshal([]byte(text), &out)
+	return out, err
+}
+
+// checkPrinted asserts that text is what SDKs want to read now, and gives its
+// parts.
+func checkPrinted(text string) (output, error) {
+	out, err := checkForm(text)
+	if err != nil {
 		return out, err
 	}
 	expiration, err := time.Parse(time.RFC3339, out.Expiration)
@@ -293,51 +299,4 @@ func secretless(ts *testscript.TestScript, neg bool, args []string) {
 			ts.Fatalf("%s holds a piece of a secret: %s", file, s)
 		}
 	}
-}
-
-// proxy starts an HTTPS proxy that lets nobody through and takes AWS's place,
-// or asserts which hosts it was asked for since.
-func proxy(ts *testscript.TestScript, neg bool, args []string) {
-	usage(ts, !neg && len(args) >= 1, "proxy start | proxy asked HOST:PORT")
-	type gate struct{ world *world }
-	key := gate{worldOf(ts)}
-	switch args[0] {
-	case "start":
-		p := &refusingProxy{}
-		server := httptest.NewServer(p)
-		ts.Defer(server.Close)
-		proxies.Store(key, p)
-		ts.Setenv("HTTPS_PROXY", server.URL)
-		ts.Setenv("AWS_ENDPOINT_URL_STS", "")
-	case "asked":
-		usage(ts, len(args) == 2, "proxy asked HOST:PORT")
-		p, ok := proxies.Load(key)
-		if !ok {
-			ts.Fatalf("there is no proxy")
-		}
-		if last := p.(*refusingProxy).last(); last != args[1] {
-			ts.Fatalf("the proxy was last asked for %q, not %s", last, args[1])
-		}
-	}
-}
-
-var proxies sync.Map
-
-// A refusingProxy remembers the host it was last asked for.
-type refusingProxy struct {
-	mu   sync.Mutex
-	host string
-}
-
-func (p *refusingProxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.host = r.Host
-	w.WriteHeader(http.StatusForbidden)
-}
-
-func (p *refusingProxy) last() string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.host
 }

@@ -20,6 +20,8 @@ type world struct {
 	sts *sourcetest.STS
 
 	home, token, cache string // paths
+
+	proxy *wrongWay // nil until a script starts it
 }
 
 // newWorld builds a world in dir. A config file that is there already keeps its
