@@ -93,7 +93,10 @@ type get struct {
 
 // get reads without a lock first: nearly every call ends there.
 func (g *get) get(ctx context.Context) (source.Credentials, error) {
-	have, life := g.read()
+	have, life, missing := g.read()
+	if missing != nil {
+		g.debugf("miss: %v", missing)
+	}
 	switch life.phase() {
 	case fresh:
 		g.debugf("hit: %v, %v left", have, life.left.Round(time.Second))
@@ -105,15 +108,14 @@ func (g *get) get(ctx context.Context) (source.Credentials, error) {
 	}
 }
 
-// read is the entry as it stands, and its life; both are zero where there is no
-// entry to use.
-func (g *get) read() (source.Credentials, life) {
+// read is the entry as it stands and its life, or both zero and the reason why
+// there is none to use.
+func (g *get) read() (source.Credentials, life, error) {
 	have, missing := g.folder.read(g.key, g.time())
 	if missing != nil {
-		g.debugf("miss: %v", missing)
-		return source.Credentials{}, life{}
+		return source.Credentials{}, life{}, missing
 	}
-	return have, lifeOf(have, g.time())
+	return have, lifeOf(have, g.time()), nil
 }
 
 // name is the name of the entry that have is, or would be.
@@ -145,7 +147,7 @@ func (g *get) renewSoon(ctx context.Context, have source.Credentials) source.Cre
 		defer unlock()
 	}
 	// Somebody may have renewed between our look and our lock.
-	newest, life := g.read()
+	newest, life, _ := g.read()
 	if life.phase() == fresh {
 		return newest
 	}
@@ -189,7 +191,7 @@ func (g *get) renewNow(ctx context.Context, have source.Credentials) (source.Cre
 		limit = min(limit, max(g.at(holderGivesUp), scale(g.timeout, lateHolder)))
 	}
 	// While we waited somebody may have renewed, or failed.
-	if newest, life := g.read(); life.phase() > hard {
+	if newest, life, _ := g.read(); life.phase() > hard {
 		g.debugf("hit: %v, %v left, renewed while waiting", newest, life.left.Round(time.Second))
 		return newest, nil
 	} else if life.alive() {
