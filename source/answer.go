@@ -20,8 +20,8 @@ type answer struct {
 	kind  Kind
 	code  string // verbatim, empty when STS itself did not speak
 	text  string
-	retry bool // the same request may succeed in a moment
-	err   error
+	retry bool  // the same request may succeed in a moment
+	err   error // the cause, where it repeats nothing that a server said
 }
 
 // Codes that pass by themselves. The throttling ones are those that the SDKs
@@ -46,8 +46,9 @@ func classify(err error, secrets ...string) answer {
 	var api smithy.APIError
 	if errors.As(err, &api) && api.ErrorCode() != "" && api.ErrorCode() != "UnknownError" {
 		code, message := clean(api.ErrorCode(), secrets...), clean(api.ErrorMessage(), secrets...)
-		a := answer{kind: KindRefused, code: code, text: code + ": " + message, err: err}
-		if message == "" {
+		a := answer{kind: KindRefused, code: code, text: code + ": " + message,
+			err: &smithy.GenericAPIError{Code: code, Message: message}}
+		if message == "" || message == "UnknownError" { // the SDK's word for none
 			a.text = code
 		}
 		switch {
@@ -57,7 +58,11 @@ func classify(err error, secrets ...string) answer {
 		}
 		return a
 	}
-	a := answer{kind: KindUnreachable, retry: true, err: err}
+	a := answer{kind: KindUnreachable, retry: true}
+	if status == 0 {
+		a.err = err
+	}
+	var send *smithyhttp.RequestSendError
 	var network net.Error
 	var authority x509.UnknownAuthorityError
 	var hostname x509.HostnameError
@@ -69,7 +74,8 @@ func classify(err error, secrets ...string) answer {
 		a.text = clean(innermost(err).Error(), secrets...)
 	case errors.Is(err, errIncomplete), errors.Is(err, errStale):
 		a.text = err.Error()
-	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &network) && network.Timeout():
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled),
+		errors.As(err, &network) && network.Timeout():
 		a.kind = KindDeadline
 		a.text = "no answer in time"
 	case status >= 300:
@@ -78,6 +84,9 @@ func classify(err error, secrets ...string) answer {
 		a.text = "an answer that is not STS's XML"
 	default:
 		a.text = clean(innermost(err).Error(), secrets...)
+		// What the SDK did not even send, it will not send later: the settings
+		// lead to no endpoint.
+		a.retry = errors.As(err, &send)
 	}
 	return a
 }

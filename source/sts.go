@@ -50,7 +50,12 @@ func (s STS) settings(roleARN string) []string {
 // place says where STS is asked, for messages.
 func (s STS) place(roleARN string) string {
 	if s.URL != "" {
-		return "STS at " + s.URL
+		// A URL may hold a password.
+		u, err := url.Parse(s.URL)
+		if err != nil {
+			return "STS at a URL that cannot be read"
+		}
+		return "STS at " + u.Redacted()
 	}
 	return "STS in " + s.region(roleARN)
 }
@@ -125,7 +130,7 @@ var linkLocal = netip.MustParsePrefix("169.254.0.0/16")
 
 // proxy is the environment's, but never for link-local addresses.
 func proxy(r *http.Request) (*url.URL, error) {
-	if ip, err := netip.ParseAddr(r.URL.Hostname()); err == nil && linkLocal.Contains(ip) {
+	if ip, err := netip.ParseAddr(r.URL.Hostname()); err == nil && linkLocal.Contains(ip.Unmap()) {
 		return nil, nil
 	}
 	return http.ProxyFromEnvironment(r)
