@@ -49,6 +49,7 @@ func (w *world) command(t *testing.T, args ...string) *process {
 	}
 	p := &process{Cmd: exec.Command(path, append([]string{"--profile", "migration-role"}, args...)...)}
 	p.Env = w.env()
+	p.SysProcAttr = w.as
 	p.Stdout, p.Stderr = &p.stdout, &p.stderr
 	return p
 }

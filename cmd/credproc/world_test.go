@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"github.com/credproc/credproc/source/sourcetest"
 )
@@ -22,6 +23,9 @@ type world struct {
 	home, token, cache string // paths
 
 	proxy *wrongWay // nil until a script starts it
+
+	// as is who runs credproc here; nil is whoever runs the test.
+	as *syscall.SysProcAttr
 }
 
 // newWorld builds a world in dir. A config file that is there already keeps its
