@@ -43,7 +43,21 @@ type Cache struct {
 // Get returns credentials of src that still live: those of the entry under
 // src's key, or new ones. Its error is a *source.Error.
 func (c *Cache) Get(ctx context.Context, src source.Source) (source.Credentials, error) {
-	g := &get{Cache: c, src: src, began: c.time(), timeout: c.Timeout}
+	return c.get(ctx, &get{Cache: c, src: src})
+}
+
+// Warm is Get for a process that stays, to be called every few seconds: it
+// renews from half of the life on, so that an outage has the other half to end
+// in and those who call Get only ever meet a hit. late is why a renewal that was
+// due has failed, while the credentials returned still live.
+func (c *Cache) Warm(ctx context.Context, src source.Source) (got source.Credentials, late *source.Error, err error) {
+	g := &get{Cache: c, src: src, early: true}
+	got, err = c.get(ctx, g)
+	return got, g.late, err
+}
+
+func (c *Cache) get(ctx context.Context, g *get) (source.Credentials, error) {
+	g.began, g.timeout = c.time(), c.Timeout
 	if g.timeout == 0 {
 		g.timeout = DefaultTimeout
 	}
@@ -58,7 +72,7 @@ func (c *Cache) Get(ctx context.Context, src source.Source) (source.Credentials,
 		return g.ask(ctx, g.at(end))
 	}
 	defer folder.root.Close()
-	g.folder, g.key = folder, src.Key()
+	g.folder, g.key = folder, g.src.Key()
 	return g.get(ctx)
 }
 
@@ -89,6 +103,17 @@ type get struct {
 	folder  *folder
 	began   time.Time
 	timeout time.Duration
+
+	early bool          // renew from half of the life on
+	late  *source.Error // why a renewal that was due has failed
+}
+
+// phase is the entry's phase for this caller.
+func (g *get) phase(l life) phase {
+	if g.early && l.pastHalf() {
+		return min(l.phase(), soft)
+	}
+	return l.phase()
 }
 
 // get reads without a lock first: nearly every call ends there.
@@ -97,7 +122,7 @@ func (g *get) get(ctx context.Context) (source.Credentials, error) {
 	if missing != nil {
 		g.debugf("miss: %v", missing)
 	}
-	switch life.phase() {
+	switch g.phase(life) {
 	case fresh:
 		g.debugf("hit: %v, %v left", have, life.left.Round(time.Second))
 		return have, nil
@@ -130,8 +155,7 @@ func (g *get) name(have source.Credentials) string {
 // the lock renews it, and nobody waits for him.
 func (g *get) renewSoon(ctx context.Context, have source.Credentials) source.Credentials {
 	name := g.name(have)
-	if wait := g.folder.failure(name, g.time()).Next.Sub(g.time()); wait > 0 {
-		g.debugf("soft: the last renewal failed, the next is due in %v", wait.Round(time.Second))
+	if g.resting(g.folder.failure(name, g.time())) {
 		return have
 	}
 	patience, cancel := context.WithTimeout(ctx, time.Second)
@@ -148,11 +172,11 @@ func (g *get) renewSoon(ctx context.Context, have source.Credentials) source.Cre
 	}
 	// Somebody may have renewed between our look and our lock.
 	newest, life, _ := g.read()
-	if life.phase() == fresh {
+	if g.phase(life) == fresh {
 		return newest
 	}
 	failed := g.folder.failure(name, g.time())
-	if failed.Next.After(g.time()) {
+	if g.resting(failed) {
 		return have
 	}
 	renewed, err := g.renew(ctx, name, failed, have, tryLimit(lifeOf(have, g.time()), failed.Cut, g.timeout))
@@ -160,6 +184,18 @@ func (g *get) renewSoon(ctx context.Context, have source.Credentials) source.Cre
 		return have
 	}
 	return renewed
+}
+
+// resting reports whether a renewal failed so recently that nobody is to try
+// again yet who has something to print.
+func (g *get) resting(failed failure) bool {
+	wait := failed.Next.Sub(g.time())
+	if wait <= 0 {
+		return false
+	}
+	g.late = failed.err()
+	g.debugf("the last renewal failed, the next is due in %v", wait.Round(time.Second))
+	return true
 }
 
 // Parts of the time-out. The lock's holder gives up first, so that his failure
@@ -175,8 +211,7 @@ const (
 // renewNow is for an entry whose life is nearly over, and for none at all.
 func (g *get) renewNow(ctx context.Context, have source.Credentials) (source.Credentials, error) {
 	name := g.name(have)
-	if l := lifeOf(have, g.time()); l.alive() && g.folder.failure(name, g.time()).Next.After(g.time()) {
-		g.debugf("hard: the last renewal failed just now")
+	if lifeOf(have, g.time()).alive() && g.resting(g.folder.failure(name, g.time())) {
 		return have, nil
 	}
 	unlock, err := g.await(ctx, name, have)
@@ -200,7 +235,7 @@ func (g *get) renewNow(ctx context.Context, have source.Credentials) (source.Cre
 	failed := g.folder.failure(name, g.time())
 	left := lifeOf(have, g.time())
 	switch {
-	case left.alive() && failed.Next.After(g.time()):
+	case left.alive() && g.resting(failed):
 		return have, nil
 	case !left.alive() && failed.answers(g.began, g.time()):
 		return source.Credentials{}, failed.err()
@@ -239,9 +274,8 @@ func (g *get) at(part float64) time.Duration {
 func (g *get) renew(ctx context.Context, name string, failed failure, have source.Credentials, limit time.Duration) (source.Credentials, error) {
 	got, err := g.ask(ctx, limit)
 	if err != nil {
-		var why *source.Error
-		errors.As(err, &why)
-		record := failed.next(why, g.time(), have.Remaining(g.time()))
+		errors.As(err, &g.late)
+		record := failed.next(g.late, g.time(), have.Remaining(g.time()))
 		if err := g.folder.writeFailure(name, record); err != nil {
 			g.logf("warning: cannot write down the failure: %v", err)
 		}

@@ -82,6 +82,9 @@ func (l life) phase() phase {
 	}
 }
 
+// pastHalf reports whether a process that stays should renew.
+func (l life) pastHalf() bool { return l.left <= scale(l.total/2, 1+l.jitter/10) }
+
 func scale(d time.Duration, by float64) time.Duration { return time.Duration(float64(d) * by) }
 
 // Printed is the Expiration to print for credentials at now: earlier than the
