@@ -10,6 +10,8 @@ const (
 	Malformed    Problem = "malformed"     // not a JWT, or not of a length STS takes
 	BadAlgorithm Problem = "bad-algorithm" // signed in a way that STS does not take
 	Expired      Problem = "expired"       // past its exp
+	Unreachable  Problem = "unreachable"   // its issuer gave no usable answer; a later one may be
+	Refused      Problem = "refused"       // its issuer said no; asking again will not help
 )
 
 // Error says why there is no usable web identity token. It never holds any part

@@ -60,7 +60,8 @@ var algorithms = []string{"RS256", "RS384", "RS512", "ES256", "ES384", "ES512"}
 // A Token is one web identity token. Its text is a secret: it leaves through
 // Raw only, and no fmt verb shows it.
 type Token struct {
-	raw string
+	raw    string
+	caller string // the digest of the source's Identity, where that names the caller
 
 	// Algorithm and KeyID are alg and kid of the token's header.
 	Algorithm, KeyID string
@@ -96,6 +97,9 @@ func (t Token) Format(f fmt.State, _ rune) {
 // Identity is who the token speaks for.
 func (t Token) Identity() Identity {
 	c := t.Claims
+	if t.caller != "" {
+		return Identity{Digest: t.caller, Issuer: c.Issuer, Subject: c.Subject}
+	}
 	h := sha256.New()
 	for _, part := range slices.Concat([]string{c.Issuer, c.Subject}, c.Audience, []string{"aws"}, c.AWS) {
 		fmt.Fprintf(h, "%d:%s", len(part), part)

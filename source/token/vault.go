@@ -1,0 +1,97 @@
+package token
+
+import (
+	"context"
+	"io"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/credproc/credproc/source/internal/web"
+)
+
+// Vault asks HashiCorp Vault or OpenBao for a token of an OIDC role. The role's
+// client_id is the audience; its key must not be EdDSA, which AWS refuses.
+// Source: Vault's API, "Identity tokens", "Generate a signed ID token".
+type Vault struct {
+	Role string
+
+	// Getenv gives VAULT_ADDR, VAULT_TOKEN, VAULT_NAMESPACE and VAULT_CACERT;
+	// without VAULT_TOKEN the token that `vault login` left in $HOME is taken.
+	Getenv func(string) string
+}
+
+// Token asks for a new token at each call.
+func (v Vault) Token(ctx context.Context) (Token, error) {
+	address, login := v.address(), v.login()
+	switch {
+	case address == "":
+		return missing(v.String(), "VAULT_ADDR is not set")
+	case login == "":
+		return missing(v.String(), "VAULT_TOKEN is not set and there is no ~/.vault-token; log in to Vault first")
+	}
+	r := web.Request{
+		URL:     address + "/v1/identity/oidc/token/" + url.PathEscape(v.Role),
+		Header:  map[string]string{"X-Vault-Token": login, "X-Vault-Request": "true"},
+		Secrets: []string{login},
+	}
+	if namespace := v.Getenv("VAULT_NAMESPACE"); namespace != "" {
+		r.Header["X-Vault-Namespace"] = namespace
+	}
+	if path := v.Getenv("VAULT_CACERT"); path != "" {
+		var err error
+		if r.CA, err = os.ReadFile(path); err != nil {
+			return Token{}, &Error{Problem: Unreadable, Place: v.String(), Detail: "could not be had: VAULT_CACERT cannot be read", Err: err}
+		}
+	}
+	body, err := ask(ctx, v.String(), r)
+	if err != nil {
+		return Token{}, withHint(err, "the Vault token must be valid and its policy allow `read` on identity/oidc/token/"+v.Role)
+	}
+	return fromJSON(v, body, "data", "token")
+}
+
+func (v Vault) address() string { return strings.TrimRight(v.Getenv("VAULT_ADDR"), "/") }
+
+// login is the Vault token that we ask with. The file is where Vault's own
+// command keeps it.
+func (v Vault) login() string {
+	if login := strings.TrimSpace(v.Getenv("VAULT_TOKEN")); login != "" {
+		return login
+	}
+	home := v.Getenv("HOME")
+	if home == "" {
+		return ""
+	}
+	f, err := os.OpenFile(filepath.Join(home, ".vault-token"), os.O_RDONLY|nonblock, 0)
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	text, _ := io.ReadAll(io.LimitReader(f, 8<<10)) // a batch token has about 1 KiB
+	return strings.TrimSpace(string(text))
+}
+
+// Identity is that of the Vault token, which is of one entity.
+func (v Vault) Identity() Identity {
+	login := v.login()
+	if login == "" || v.address() == "" {
+		return Identity{}
+	}
+	return caller("vault", v.address(), v.Getenv("VAULT_NAMESPACE"), v.Role, login)
+}
+
+// Renewable is true.
+func (v Vault) Renewable() bool { return true }
+
+func (v Vault) String() string {
+	place := "from Vault role " + v.Role
+	if address := v.address(); address != "" {
+		place += " at " + web.Place(address)
+	}
+	if namespace := v.Getenv("VAULT_NAMESPACE"); namespace != "" {
+		place += " in namespace " + namespace
+	}
+	return place
+}
