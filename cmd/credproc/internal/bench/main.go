@@ -1,0 +1,105 @@
+// Bench measures what credproc costs and fails when a limit is missed. Run it
+// from the repository's root:
+//
+//	go run ./cmd/credproc/internal/bench [-only FIGURE] [-runs N]
+//
+// Times are ratios between programs that were started in turns in this one run,
+// so that a slow or a busy machine slows them all. The processes are real ones,
+// built as a release is, in a clean environment, against a strict STS on
+// loopback.
+//
+// It exits with 1 when a limit was missed or a figure could not be measured,
+// and with 2 when it was called wrongly.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"runtime"
+	"slices"
+	"strings"
+)
+
+// A figure is one measurement. It returns a row for each of its limits, and
+// notes that stand above the table.
+type figure struct {
+	name    string
+	measure func(context.Context, *programs, int) (rows []row, notes string, err error)
+}
+
+var figures = []figure{
+	{"start", start},
+	{"files", files},
+	{"herd", herd},
+	{"refused", refused},
+	{"size", size},
+	{"memory", memory},
+}
+
+// minRuns is how many runs of each program the median of a start needs before
+// it is worth comparing with a limit.
+const minRuns = 200
+
+func main() {
+	only := flag.String("only", "", "measure one `figure`: "+strings.Join(names(), ", "))
+	runs := flag.Int("runs", 400, fmt.Sprintf("start each program this `many` times; fewer than %d prove nothing", minRuns))
+	flag.Parse()
+	if flag.NArg() > 0 || *runs < 1 || *only != "" && !slices.Contains(names(), *only) {
+		flag.Usage()
+		os.Exit(2)
+	}
+	// An interrupt ends the loops, so that the temporary folder goes.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	ok, err := run(ctx, *only, *runs)
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "bench: error: %v\n", err)
+	}
+	if !ok || err != nil {
+		os.Exit(1)
+	}
+}
+
+func names() []string {
+	var list []string
+	for _, f := range figures {
+		list = append(list, f.name)
+	}
+	return list
+}
+
+// run measures and prints, and reports whether every limit was kept.
+func run(ctx context.Context, only string, runs int) (ok bool, err error) {
+	dir, err := os.MkdirTemp("", "credproc-bench-")
+	if err != nil {
+		return false, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	p, err := build(ctx, dir)
+	if err != nil {
+		return false, err
+	}
+	fmt.Printf("%s %s/%s, %d CPUs\n", runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
+	var all table
+	for _, f := range figures {
+		if only != "" && f.name != only {
+			continue
+		}
+		rows, notes, err := f.measure(ctx, p, runs)
+		if ctx.Err() != nil {
+			return false, errors.New("interrupted")
+		}
+		fmt.Printf("\n%s\n%s", f.name, notes)
+		if err != nil {
+			fmt.Printf("  NOT MEASURED: %v\n", err)
+			rows = append(rows, row{what: f.name, reason: err})
+		}
+		all = append(all, rows...)
+	}
+	fmt.Printf("\n%s", all)
+	return all.ok(), nil
+}
