@@ -20,14 +20,17 @@ type client func(ctx context.Context, m *rig.Machine, bucket string) *exec.Cmd
 
 // outlive runs the client through the profile, and checks that it was given
 // credentials at least twice that ran out before it ended.
-func outlive(t *testing.T, bucket string, start client) {
+func outlive(t *testing.T, name string, start client) {
 	t.Helper()
 	ctx := testContext(t)
-	createBucket(t, bucket)
+	bucket := newBucket(t, name)
 	m := world.Machine(t)
 	begin := time.Now()
 	out, err := output(start(ctx, m, bucket))
 	end := time.Now()
+	if ctx.Err() != nil {
+		t.Fatal("interrupted: ", context.Cause(ctx))
+	}
 	if err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}

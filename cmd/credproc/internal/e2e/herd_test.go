@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -51,10 +52,30 @@ func survivalAmongKills(t *testing.T, w *workspace) {
 	for _, failure := range h.failures {
 		t.Error(failure)
 	}
+	t.Log("STS calls, by their start:\n" + timeline(sts.Calls()))
 	summary.add(t, "apply %v after %v; STS calls: %v; refused for %v from %v before the end of %v; %s; bucket: %s",
 		status(err), took, calls,
 		outage.End.Sub(outage.Start).Round(time.Second), outage.Left.Round(time.Second/10), outage.Session.Round(time.Second/10),
 		h, objects(t, w.bucket))
+}
+
+// timeline shows what happened when, and what was left of the credentials
+// granted before.
+func timeline(calls []rig.Call) string {
+	slices.SortFunc(calls, func(a, b rig.Call) int { return a.Start.Compare(b.Start) })
+	var text strings.Builder
+	var end time.Time
+	for _, call := range calls {
+		left := "nothing"
+		if end.After(call.Start) {
+			left = end.Sub(call.Start).Round(time.Second / 10).String()
+		}
+		fmt.Fprintf(&text, "%6.1fs  %-9s after %4dms, %s left\n", call.Start.Sub(calls[0].Start).Seconds(), call.Outcome, call.End.Sub(call.Start).Milliseconds(), left)
+		if call.Outcome == rig.Granted {
+			end = call.Expiration
+		}
+	}
+	return text.String()
 }
 
 // armOutage waits until the credentials granted last are in the cache and new,

@@ -108,6 +108,7 @@ func required(t *testing.T, program, howToGet string) string {
 	}
 	path, err := rig.LookPath(program)
 	if err != nil {
+		summary.skip(program, "missing")
 		t.Fatalf("%v\n%s; or set CREDPROC_E2E_SKIP=%s to go without", err, howToGet, program)
 	}
 	return path

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -93,18 +94,17 @@ type workspace struct {
 	bucket    string
 }
 
-func newWorkspace(t *testing.T, terraform, bucket string) *workspace {
+func newWorkspace(t *testing.T, terraform, name string) *workspace {
 	t.Helper()
 	m := world.Machine(t)
-	w := &workspace{machine: m, terraform: terraform, dir: filepath.Join(m.Home, "migration"), bucket: bucket}
+	w := &workspace{machine: m, terraform: terraform, dir: filepath.Join(m.Home, "migration"), bucket: newBucket(t, name)}
 	if err := os.Mkdir(w.dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	main := fmt.Sprintf(migration, bucket, stateKey, rig.Region, world.MinIO.URL)
+	main := fmt.Sprintf(migration, w.bucket, stateKey, rig.Region, world.MinIO.URL)
 	if err := os.WriteFile(filepath.Join(w.dir, "main.tf"), []byte(main), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	createBucket(t, bucket)
 	return w
 }
 
@@ -114,6 +114,9 @@ func (w *workspace) run(ctx context.Context, t *testing.T, env []string, args ..
 	cmd := w.machine.Command(ctx, append(env, "CHECKPOINT_DISABLE=1", "TF_IN_AUTOMATION=1"), w.terraform, args...)
 	cmd.Dir = w.dir
 	out, err := output(cmd)
+	if ctx.Err() != nil {
+		t.Fatal("interrupted: ", context.Cause(ctx))
+	}
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
 		t.Fatal(err)
@@ -239,11 +242,14 @@ func staticCredentials(ctx context.Context, t *testing.T) []string {
 	}
 }
 
-func createBucket(t *testing.T, bucket string) {
+// newBucket makes an empty bucket, a new one each time a test is run.
+func newBucket(t *testing.T, name string) string {
 	t.Helper()
+	bucket := name + "-" + strings.ToLower(rand.Text()[:6])
 	if _, err := world.MinIO.S3.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: aws.String(bucket)}); err != nil {
 		t.Fatal(err)
 	}
+	return bucket
 }
 
 // objects are the keys in the bucket, or "nothing".

@@ -8,7 +8,6 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -33,7 +32,6 @@ type Proxy struct {
 // A Call is one that reached the proxy.
 type Call struct {
 	Start, End time.Time
-	Action     string
 	Outcome    Outcome
 
 	// Of an answer with credentials.
@@ -147,9 +145,6 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		call.Outcome = Abandoned
 		return
 	}
-	form, _ := url.ParseQuery(string(body)) // MinIO says what is wrong with it
-	call.Action = form.Get("Action")
-
 	refuse, nth, delay := p.admit(call.Start)
 	if refuse {
 		call.Outcome = Refused

@@ -3,8 +3,9 @@
 // trusts, a web identity token file that is renewed as kubelet would, and
 // machines with nothing of this one's environment on them.
 //
-// Everything it starts dies with the context it was started with, and on Linux
-// with the test's process, however that ends.
+// Everything it starts dies, with all its children, when the context ends that
+// it was started with. On Linux what it started itself also dies with the
+// test's process, however that ends.
 package rig
 
 import (
@@ -95,12 +96,6 @@ func (r *Rig) Close() {
 func (r *Rig) GoProgram(ctx context.Context, pkg string) (string, error) {
 	program := filepath.Join(r.dir, "bin", filepath.Base(pkg))
 	return program, goBuild(ctx, "", program, pkg)
-}
-
-// Log returns what MinIO has printed, for a test that failed.
-func (r *Rig) Log() string {
-	text, _ := os.ReadFile(r.MinIO.log)
-	return string(text)
 }
 
 // moduleRoot is the folder of the module under test, which this nested module
