@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,7 +13,8 @@ import (
 )
 
 // A process left behind that inherited stdout or stderr would hold up the SDK
-// that ran us. Whatever becomes of a call, nobody is left.
+// that ran us. Whatever becomes of a call, nobody is left, and nobody's command
+// line, which all users can read, holds a secret.
 func TestNoProcessIsLeftBehind(t *testing.T) {
 	w := testWorld(t)
 	mark := "CREDPROC_TEST_MARK=" + rand.Text()
@@ -23,8 +25,16 @@ func TestNoProcessIsLeftBehind(t *testing.T) {
 		if err := p.Start(); err != nil {
 			t.Fatal(err)
 		}
-		if found := marked(t, mark); len(found) > 1 {
+		found := marked(t, mark)
+		if len(found) > 1 {
 			t.Errorf("it has children: %q", found)
+		}
+		secrets, err := w.secrets()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s := leak(strings.Join(found, " "), secrets); s != "" {
+			t.Errorf("a command line holds a piece of a secret, %s: %q", s, found)
 		}
 		_ = p.status()
 		if found := marked(t, mark); len(found) > 0 {

@@ -54,28 +54,6 @@ func TestHerdIsDenied(t *testing.T) {
 	}
 }
 
-// Processes that meet a soft entry at once share one renewal, and nobody waits
-// for it.
-func TestHerdOnASoftEntry(t *testing.T) {
-	w := testWorld(t)
-	old := w.run(t)
-	w.grow(t, 50*time.Minute)
-	w.sts.SetFault(sourcetest.Hang())
-	renewer := w.start(t, patience)
-	w.asks(t, 2)
-	for _, p := range w.herd(t, 50, patience) {
-		if out, err := checkPrinted(p.stdout.String()); err != nil || out.AccessKeyId != old.AccessKeyId {
-			t.Errorf("%v: %q\n%s", err, &p.stdout, &p.stderr)
-		}
-	}
-	if n := w.sts.Calls(); n != 2 {
-		t.Errorf("STS was called %d times, not twice", n)
-	}
-	if out := renewer.succeed(t); out.AccessKeyId != old.AccessKeyId {
-		t.Error("the renewer of whom STS wants to know nothing has other credentials")
-	}
-}
-
 // A thousand processes, of which a random tenth is killed at a random moment,
 // while the entry turns soft, hard and worthless under them: no entry is ever
 // unreadable, no one is shut out, and STS is left alone.
