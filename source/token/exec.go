@@ -119,7 +119,7 @@ func (e *Exec) run(ctx context.Context) ([]byte, error) {
 	case stdout.over:
 		return nil, e.fail(Malformed, fmt.Sprintf("is none: the command printed more than %d bytes", maxOutput), nil)
 	case err == nil:
-		return stdout.Bytes(), nil
+		return stdout.text, nil
 	case ctx.Err() != nil:
 		return nil, e.fail(Unreachable, "could not be had", &failure{"the command did not finish in time", ctx.Err()})
 	case errors.Is(err, exec.ErrNotFound), errors.Is(err, fs.ErrNotExist):
@@ -129,7 +129,7 @@ func (e *Exec) run(ctx context.Context) ([]byte, error) {
 		}
 		return nil, e.fail(Missing, "cannot be asked for", &failure{text, err})
 	case errors.As(err, &exit):
-		return nil, e.exited(exit, stdout.Bytes(), stderr)
+		return nil, e.exited(exit, stdout.text, stderr)
 	}
 	return nil, e.fail(Unreadable, "cannot be asked for: the command cannot be run", cause(err))
 }

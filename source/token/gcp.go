@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"strings"
 
 	"github.com/credproc/credproc/source/internal/web"
 )
@@ -19,6 +20,9 @@ type GCP struct {
 
 // Token asks at each call; the server itself keeps a token for an hour.
 func (g GCP) Token(ctx context.Context) (Token, error) {
+	if strings.Contains(g.host(), "/") {
+		return missing(g.String(), "GCE_METADATA_HOST is no host or host:port")
+	}
 	query := url.Values{"audience": {g.Audience}, "format": {"full"}}
 	body, err := ask(ctx, g.String(), web.Request{
 		URL:    "http://" + g.host() + "/computeMetadata/v1/instance/service-accounts/default/identity?" + query.Encode(),

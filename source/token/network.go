@@ -26,6 +26,8 @@ func ask(ctx context.Context, place string, r web.Request) ([]byte, error) {
 		switch answer.Kind {
 		case web.Refused:
 			e.Problem, e.Detail = Refused, "was refused"
+		case web.BadAddress:
+			e.Problem, e.Detail = Missing, "cannot be asked for"
 		case web.Untrusted:
 			e.Problem = Unreadable
 		case web.TooLong:

@@ -264,7 +264,9 @@ func TestAskedInVain(t *testing.T) {
 				json.NewEncoder(w).Encode(map[string]string{"message": "bad token " + a.secret + ", " + r.Header.Get("Authorization") + " " + raw})
 			}
 		}, Refused, "401"},
-		{"403", func(asker) http.HandlerFunc { return status(403, `{"errors":["1 error occurred:\n\t* permission denied\n\n"]}`) }, Refused, "1 error occurred: * permission denied"},
+		{"403", func(asker) http.HandlerFunc {
+			return status(403, `{"errors":["1 error occurred:\n\t* permission denied\n\n"]}`)
+		}, Refused, "1 error occurred: * permission denied"},
 		{"409 HTML", func(asker) http.HandlerFunc { return status(409, "<h1>"+raw) }, Refused, "409 Conflict"},
 		{"302", func(asker) http.HandlerFunc {
 			return func(w http.ResponseWriter, r *http.Request) {

@@ -4,18 +4,19 @@ import "bytes"
 
 // output keeps what a command prints, up to maxOutput.
 type output struct {
-	bytes.Buffer
+	text []byte
 	over bool
 	full func() // called at the first byte too many
 }
 
 func (o *output) Write(p []byte) (int, error) {
-	if o.over || o.Len()+len(p) > maxOutput {
+	if o.over || len(o.text)+len(p) > maxOutput {
 		o.over = true
 		o.full()
 		return len(p), nil
 	}
-	return o.Buffer.Write(p)
+	o.text = append(o.text, p...)
+	return len(p), nil
 }
 
 // tail keeps the end of what a command writes to stderr. It keeps more than an

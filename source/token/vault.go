@@ -28,6 +28,8 @@ func (v Vault) Token(ctx context.Context) (Token, error) {
 	switch {
 	case address == "":
 		return missing(v.String(), "VAULT_ADDR is not set")
+	case !strings.HasPrefix(address, "https://") && !strings.HasPrefix(address, "http://"):
+		return missing(v.String(), "VAULT_ADDR is no http or https URL")
 	case login == "":
 		return missing(v.String(), "VAULT_TOKEN is not set and there is no ~/.vault-token; log in to Vault first")
 	}

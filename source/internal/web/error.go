@@ -18,8 +18,9 @@ type Kind int
 
 const (
 	Unreachable Kind = iota // no usable answer; a later one may be
-	Refused                 // the server said no, or there is no such server
+	Refused                 // the server said no
 	Untrusted               // the server's certificate is not one to trust
+	BadAddress              // no URL that anyone could be asked at
 	TooLong                 // an answer that cannot be what was asked for
 )
 

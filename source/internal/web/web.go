@@ -64,8 +64,8 @@ func Ask(ctx context.Context, r Request) ([]byte, error) {
 		r.Method = http.MethodGet
 	}
 	req, err := http.NewRequestWithContext(ctx, r.Method, r.URL, bytes.NewReader(r.Body))
-	if err != nil {
-		return nil, r.fail(Refused, "is no URL that can be asked", err)
+	if err != nil || req.URL.Scheme != "http" && req.URL.Scheme != "https" || req.URL.Host == "" {
+		return nil, r.fail(BadAddress, "is no http or https URL", err)
 	}
 	for name, value := range r.Header {
 		req.Header.Set(name, strings.TrimSpace(value))
