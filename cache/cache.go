@@ -140,7 +140,7 @@ func (g *get) read() (source.Credentials, life, error) {
 	if missing != nil {
 		return source.Credentials{}, life{}, missing
 	}
-	return have, lifeOf(have, g.time()), nil
+	return have, g.life(have), nil
 }
 
 // name is the name of the entry that have is, or would be.
@@ -173,13 +173,14 @@ func (g *get) renewSoon(ctx context.Context, have source.Credentials) source.Cre
 	// Somebody may have renewed between our look and our lock.
 	newest, life, _ := g.read()
 	if g.phase(life) == fresh {
+		g.debugf("hit: %v, %v left, renewed meanwhile", newest, life.left.Round(time.Second))
 		return newest
 	}
 	failed := g.folder.failure(name, g.time())
 	if g.resting(failed) {
 		return have
 	}
-	renewed, err := g.renew(ctx, name, failed, have, tryLimit(lifeOf(have, g.time()), failed.Cut, g.timeout))
+	renewed, err := g.renew(ctx, name, failed, have, tryLimit(g.life(have), failed.Cut, g.timeout))
 	if err != nil {
 		return have
 	}
@@ -211,11 +212,10 @@ const (
 // renewNow is for an entry whose life is nearly over, and for none at all.
 func (g *get) renewNow(ctx context.Context, have source.Credentials) (source.Credentials, error) {
 	name := g.name(have)
-	if lifeOf(have, g.time()).alive() && g.resting(g.folder.failure(name, g.time())) {
+	if g.life(have).alive() && g.resting(g.folder.failure(name, g.time())) {
 		return have, nil
 	}
 	unlock, err := g.await(ctx, name, have)
-	limit := g.at(end)
 	switch {
 	case errors.Is(err, errBusy):
 		g.logf("warning: the lock was not given free in time; asking without it")
@@ -223,7 +223,12 @@ func (g *get) renewNow(ctx context.Context, have source.Credentials) (source.Cre
 		g.logf("warning: this folder has no locks, so that several processes may ask at once: %v", err)
 	default:
 		defer unlock()
-		limit = min(limit, max(g.at(holderGivesUp), scale(g.timeout, lateHolder)))
+	}
+	limit := func() time.Duration {
+		if err != nil {
+			return g.at(end)
+		}
+		return min(g.at(end), max(g.at(holderGivesUp), scale(g.timeout, lateHolder)))
 	}
 	// While we waited somebody may have renewed, or failed.
 	if newest, life, _ := g.read(); life.phase() > hard {
@@ -233,30 +238,45 @@ func (g *get) renewNow(ctx context.Context, have source.Credentials) (source.Cre
 		have = newest
 	}
 	failed := g.folder.failure(name, g.time())
-	left := lifeOf(have, g.time())
+	left := g.life(have)
+	if !left.alive() {
+		if failed.answers(g.began, g.time()) {
+			return source.Credentials{}, failed.err()
+		}
+		return g.renew(ctx, name, failed, have, limit())
+	}
+	if g.resting(failed) {
+		return have, nil
+	}
+	renewed, whyNot := g.renew(ctx, name, failed, have, min(limit(), left.left/2))
 	switch {
-	case left.alive() && g.resting(failed):
-		return have, nil
-	case !left.alive() && failed.answers(g.began, g.time()):
-		return source.Credentials{}, failed.err()
-	case left.alive():
-		limit = min(limit, left.left/2)
-	}
-	renewed, err := g.renew(ctx, name, failed, have, limit)
-	if err == nil {
+	case whyNot == nil:
 		return renewed, nil
-	}
-	if lifeOf(have, g.time()).alive() {
+	case g.life(have).alive():
 		return have, nil
+	case passing(whyNot) && limit() > 0:
+		// The try was brief for the sake of a life that has ended since. There is
+		// nothing to lose any more, and the fault may pass in the time that is left.
+		return g.renew(ctx, name, failed, have, limit())
+	default:
+		return source.Credentials{}, whyNot
 	}
-	return source.Credentials{}, err
+}
+
+// life measures credentials now.
+func (g *get) life(c source.Credentials) life { return lifeOf(c, g.time()) }
+
+// passing reports whether asking again may help.
+func passing(err error) bool {
+	var why *source.Error
+	return errors.As(err, &why) && (why.Kind == source.KindUnreachable || why.Kind == source.KindDeadline)
 }
 
 // await takes the lock, and waits no longer than the credentials that are there
 // can bear.
 func (g *get) await(ctx context.Context, name string, have source.Credentials) (unlock func(), err error) {
 	patience := scale(g.timeout, waiterGivesUp)
-	if l := lifeOf(have, g.time()); l.alive() {
+	if l := g.life(have); l.alive() {
 		patience = min(patience, l.left/2)
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
@@ -276,6 +296,7 @@ func (g *get) renew(ctx context.Context, name string, failed failure, have sourc
 	if err != nil {
 		errors.As(err, &g.late)
 		record := failed.next(g.late, g.time(), have.Remaining(g.time()))
+		record.Brief = limit < scale(g.timeout, lateHolder)
 		if err := g.folder.writeFailure(name, record); err != nil {
 			g.logf("warning: cannot write down the failure: %v", err)
 		}

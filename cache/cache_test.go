@@ -216,6 +216,40 @@ func TestHardServesTheLastOfLife(t *testing.T) {
 	s.getsError(source.KindRefused, 3) // below two seconds there is nothing left
 }
 
+// TestLifeEndsDuringABriefTry: a try that was kept short for the sake of the
+// last seconds goes on once they are over, since the outage may end.
+func TestLifeEndsDuringABriefTry(t *testing.T) {
+	s := newScene(t)
+	s.gets("FIRST", 1)
+	s.at(noon.Add(time.Hour - 3*time.Second))
+	var limits []time.Duration
+	s.does(func(ctx context.Context) (source.Credentials, error) {
+		deadline, _ := ctx.Deadline()
+		limits = append(limits, time.Until(deadline).Round(100*time.Millisecond))
+		if len(limits) == 1 {
+			s.at(noon.Add(time.Hour - 1500*time.Millisecond))
+			return source.Credentials{}, &source.Error{Kind: source.KindUnreachable, Text: "it failed"}
+		}
+		return s.credentials("SECOND", time.Hour), nil
+	})
+	s.gets("SECOND", 3)
+	if len(limits) != 2 || limits[0] != 1500*time.Millisecond || limits[1] < 5*time.Second {
+		t.Errorf("the tries had %v, want 1.5s and what is left of the time-out", limits)
+	}
+}
+
+// TestBriefTryAnswersNobody: it was short because others had life left.
+func TestBriefTryAnswersNobody(t *testing.T) {
+	brief := failure{Version: version, Kind: source.KindUnreachable, At: noon, Brief: true}
+	if brief.answers(noon, noon) {
+		t.Error("a brief try answers one who has nothing left")
+	}
+	brief.Brief = false
+	if !brief.answers(noon, noon) {
+		t.Error("a whole try does not answer one who waited for it")
+	}
+}
+
 func TestHardRenews(t *testing.T) {
 	s := newScene(t)
 	s.gets("FIRST", 1)

@@ -22,6 +22,10 @@ type failure struct {
 	Tries int       `json:"tries"`
 	Cut   int       `json:"cut"`
 
+	// Brief is true for a try that was kept short because life was left. It says
+	// little to those who have nothing left.
+	Brief bool `json:"brief,omitempty"`
+
 	// Next is before when nobody tries again who has something to print.
 	Next time.Time `json:"next"`
 }
@@ -65,7 +69,7 @@ func (x failure) next(err *source.Error, now time.Time, left time.Duration) fail
 // comes right after a refusal.
 func (x failure) answers(began, now time.Time) bool {
 	switch {
-	case x.Version == 0:
+	case x.Version == 0, x.Brief && x.Kind != source.KindRefused:
 		return false
 	case !x.At.Before(began):
 		return true

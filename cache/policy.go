@@ -112,10 +112,14 @@ const (
 )
 
 // tryLimit is what the renewer of a soft entry gets, after cut tries in a row
-// that were cut short by their limit.
+// that were cut short by their limit: never so much that nothing would be left
+// to print.
 func tryLimit(l life, cut int, timeout time.Duration) time.Duration {
-	return min(doubled(firstTry, cut), timeout, l.left/2)
+	return min(doubled(firstTry, cut), timeout, l.left/2, max(l.left-nothing-margin, 0))
 }
+
+// margin is what it takes to end a try and print what is there.
+const margin = 500 * time.Millisecond
 
 // backOff is how long nobody tries again after failures failed tries in a row,
 // while left of life remains.

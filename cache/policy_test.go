@@ -196,6 +196,8 @@ func TestTryLimit(t *testing.T) {
 		{20 * time.Minute, 3, 25 * time.Second, 25 * time.Second},
 		{20 * time.Minute, 70, 25 * time.Second, 25 * time.Second},
 		{6 * time.Second, 0, 25 * time.Second, 3 * time.Second},
+		{4 * time.Second, 0, 25 * time.Second, 1500 * time.Millisecond}, // two seconds must stay
+		{1 * time.Second, 0, 25 * time.Second, 0},
 		{20 * time.Minute, 0, 2 * time.Second, 2 * time.Second},
 	}
 	for _, tt := range tests {

@@ -78,6 +78,8 @@ func classify(err error, secrets ...string) answer {
 		errors.As(err, &network) && network.Timeout():
 		a.kind = KindDeadline
 		a.text = "no answer in time"
+	case status >= 500:
+		a.text = fmt.Sprintf("HTTP status %d %s", status, http.StatusText(status))
 	case status >= 300:
 		a.text = fmt.Sprintf("HTTP status %d without an error code; this does not look like STS", status)
 	case status != 0:

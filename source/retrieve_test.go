@@ -232,7 +232,7 @@ func TestRetrieveThroughFaults(t *testing.T) {
 		{"provider unreachable", sourcetest.Refuse(400, "IDPCommunicationError", "try again"), "IDPCommunicationError", answered + "IDPCommunicationError: try again"},
 		{"no verification key", sourcetest.Refuse(400, "InvalidIdentityToken", couldNot), "InvalidIdentityToken", answered + "InvalidIdentityToken: " + couldNot},
 		{"web page", sourcetest.HTML(200), "", answered + "an answer that is not STS's XML"},
-		{"web page with 503", sourcetest.HTML(503), "", answered + "HTTP status 503 without an error code; this does not look like STS"},
+		{"web page with 503", sourcetest.HTML(503), "", answered + "HTTP status 503 Service Unavailable"},
 		{"web page with 403", sourcetest.HTML(403), "", answered + "HTTP status 403 without an error code; this does not look like STS"},
 		{"empty", sourcetest.Empty(), "", answered + "the answer holds no complete credentials"},
 		{"empty result", sourcetest.EmptyResult(), "", answered + "the answer holds no complete credentials"},
