@@ -35,7 +35,9 @@ func (o Options) getenv() func(string) string {
 }
 
 // kinds are the sources that are types of their own, by the form in which they
-// are written.
+// are written. Another one is a type in a file of its own name and a row here,
+// with a row among Detections if its variables are set for this purpose alone,
+// and one among the askers of network_test.go if it asks by HTTP.
 var kinds = []struct {
 	form string
 	new  func(arg string, o Options) (Source, error)
