@@ -332,7 +332,9 @@ func TestRetrieveAfterHang(t *testing.T) {
 	t.Parallel()
 	_, s, w := start(t)
 	s.SetFaults(sourcetest.Hang())
-	if _, err := w.Retrieve(minute(t)); err != nil {
+	ctx, cancel := context.WithTimeout(context.Background(), 6*firstLimit)
+	defer cancel()
+	if _, err := w.Retrieve(ctx); err != nil {
 		t.Fatal(err)
 	}
 	wantCalls(t, s, 2)

@@ -86,6 +86,7 @@ func TestIdentitiesApart(t *testing.T) {
 		`{"aud":["a","a"]}`,
 		`{"aud":["aws"]}`,
 		`{"aud":["aws","aws"]}`,
+		`{"aud":["https://aws.amazon.com/source_identity=\"x\""]}`,
 		`{"aud":["aws","https://aws.amazon.com/source_identity=\"x\""]}`,
 		`{"https://aws.amazon.com/source_identity":"x"}`,
 		`{"https://aws.amazon.com/source_identity":["x"]}`,
