@@ -168,6 +168,27 @@ func TestForeignEntry(t *testing.T) {
 	}
 }
 
+// Root can read what others wrote, and does not.
+func TestForeignEntryOfRoot(t *testing.T) {
+	w := foreign(t)
+	w.as = nil
+	if err := os.Chown(w.home, 0, 0); err != nil {
+		t.Fatal(err)
+	}
+	bait := w.run(t)
+	entry, err := onlyEntry(w.cache)
+	if err == nil {
+		err = os.Chown(entry, nobody, -1)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := w.run(t); got.AccessKeyId == bait.AccessKeyId {
+		t.Error("it took the bait")
+	}
+	w.calls(t, 2)
+}
+
 // A foreign folder that nobody else may write leaves no cache, and no trace.
 func TestForeignFolderIsClosed(t *testing.T) {
 	w := foreign(t)
@@ -198,9 +219,9 @@ func TestPrivateFolderIsTaken(t *testing.T) {
 			return target
 		},
 		"by a link to a folder of ours": func(t *testing.T, w *world, path string) string {
-			target := w.folder(t, "target", 0o777)
+			target := w.folder(t, filepath.Join("shared", "target"), 0o777)
 			w.give(t, target)
-			if err := os.Symlink(target, path); err != nil {
+			if err := os.Symlink("target", path); err != nil {
 				t.Fatal(err)
 			}
 			return target
@@ -246,39 +267,46 @@ func TestCacheFolderIsReadOnly(t *testing.T) {
 	if err := os.Chmod(folder, 0o500); err != nil {
 		t.Fatal(err)
 	}
+	defer os.Chmod(folder, 0o700) // so that it can be removed
 	if got := w.run(t, "--cache-dir", folder); got != kept {
 		t.Error("what is in the folder was not used")
 	}
 	w.calls(t, 2)
-	if err := os.Chmod(folder, 0o700); err != nil { // so that it can be removed
-		t.Fatal(err)
-	}
 }
 
 // A home that is read-only is none, and the temporary directory takes its place.
 func TestHomeIsReadOnly(t *testing.T) {
-	w := ordinaryWorld(t)
-	if err := os.Chmod(w.home, 0o500); err != nil {
-		t.Fatal(err)
-	}
-	temp := w.folder(t, "temp", 0o777|fs.ModeSticky)
-	var first output
-	for i := range 2 {
-		p := w.command(t)
-		p.Env = append(p.Env, "TMPDIR="+temp)
-		if err := p.Start(); err != nil {
-			t.Fatal(err)
-		}
-		if got := p.succeed(t); i == 0 {
-			first = got
-		} else if got != first {
-			t.Error("the second one has other credentials")
-		}
-	}
-	w.calls(t, 1)
-	mode(t, w.private(temp), "drwx------")
-	if err := os.Chmod(w.home, 0o700); err != nil { // so that it can be removed
-		t.Fatal(err)
+	for name, closed := range map[string]func(w *world) string{
+		"home":  func(w *world) string { return w.home },
+		"cache": func(w *world) string { return w.cache },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := ordinaryWorld(t)
+			folder := closed(w)
+			err := os.MkdirAll(folder, 0o700)
+			if err == nil {
+				w.give(t, w.home)
+				err = os.Chmod(folder, 0o500)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer os.Chmod(folder, 0o700) // so that it can be removed
+			temp := w.folder(t, "temp", 0o777|fs.ModeSticky)
+			first, second := w.command(t), w.command(t)
+			for _, p := range []*process{first, second} {
+				p.Env = append(p.Env, "TMPDIR="+temp)
+				if err := p.Start(); err != nil {
+					t.Fatal(err)
+				}
+				p.succeed(t)
+			}
+			if first.stdout.String() != second.stdout.String() {
+				t.Error("the second one has other credentials")
+			}
+			w.calls(t, 1)
+			mode(t, w.private(temp), "drwx------")
+		})
 	}
 }
 
