@@ -125,6 +125,9 @@ func profileLayer(name string, getenv func(string) string) (layer, error) {
 			}
 		}
 		text, ok := section.Value(key)
+		if encoded, is := section.Value(encodedPrefix + key); is && !ok {
+			text, ok = decode(encoded)
+		}
 		return setting{text, origin}, ok
 	}, nil
 }

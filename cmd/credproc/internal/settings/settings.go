@@ -29,16 +29,10 @@ func (e *Error) Error() string { return e.Text }
 // one role never reaches another. Lower layers only fill in where STS is and
 // which file holds the token.
 func Source(flag func(name string) (string, bool), getenv func(string) string) (source.Source, error) {
-	own := ownLayer(getenv)
-	all := layers{flagLayer(flag), own, awsLayer(getenv)}
-	if profile := all[:2].find("profile"); profile.text != "" {
-		l, err := profileLayer(profile.text, getenv)
-		if err != nil {
-			return nil, err
-		}
-		all = slices.Insert(all, 1, l)
+	all, identity, err := stack(flag, getenv)
+	if err != nil {
+		return nil, err
 	}
-	identity := all.upTo("role_arn")
 	if err := supported(identity); err != nil {
 		return nil, err
 	}
@@ -56,7 +50,6 @@ func Source(flag func(name string) (string, bool), getenv func(string) string) (
 	if arns := identity.find("policy_arn").text; arns != "" {
 		w.PolicyARNs = strings.Split(arns, ",")
 	}
-	var err error
 	if err = checkRole(role); err != nil {
 		return nil, err
 	}
@@ -70,6 +63,19 @@ func Source(flag func(name string) (string, bool), getenv func(string) string) (
 		return nil, err
 	}
 	return w, nil
+}
+
+// stack gives all layers, and those of them that have a say in the identity.
+func stack(flag func(name string) (string, bool), getenv func(string) string) (all, identity layers, err error) {
+	all = layers{flagLayer(flag), ownLayer(getenv), awsLayer(getenv)}
+	if profile := all[:2].find("profile"); profile.text != "" {
+		l, err := profileLayer(profile.text, getenv)
+		if err != nil {
+			return nil, nil, err
+		}
+		all = slices.Insert(all, 1, l)
+	}
+	return all, all.upTo("role_arn"), nil
 }
 
 // noRole says what to do when nothing names a role.

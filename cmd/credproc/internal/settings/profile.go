@@ -1,0 +1,78 @@
+package settings
+
+import (
+	"net/url"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// A Pair is a key of an AWS config file and its value.
+type Pair struct{ Key, Value string }
+
+// Profile says what Source goes by as the keys of one profile: under --profile
+// that profile leads to a source with the same key in whatever folder, and
+// whatever AWS's variables say. region is what the user set, or empty. Its
+// error is an *Error.
+//
+// Every key that Source learns to read belongs here as well.
+func Profile(flag func(name string) (string, bool), getenv func(string) string) (pairs []Pair, region string, err error) {
+	all, identity, err := stack(flag, getenv)
+	if err != nil {
+		return nil, "", err
+	}
+	role := identity.find("role_arn").text
+	session, err := sessionName(identity.find("role_session_name"))
+	if err != nil {
+		return nil, "", err
+	}
+	sts, err := sts(all)
+	if err != nil {
+		return nil, "", err
+	}
+	add := func(key, value string) {
+		if value != "" {
+			pairs = append(pairs, pair(key, value))
+		}
+	}
+	add("role_arn", role)
+	add("role_session_name", session)
+	for _, key := range []string{"duration_seconds", "policy", "policy_arn"} {
+		add(key, identity.find(key).text)
+	}
+	for _, key := range []string{"web_identity_token_file", "ca_bundle"} {
+		path := all.find(key).text
+		if path != "" {
+			if path, err = filepath.Abs(path); err != nil {
+				return nil, "", &Error{Text: err.Error()}
+			}
+		}
+		add(key, path)
+	}
+	// Everything about the endpoint is said, lest a variable say it otherwise.
+	add("region", sts.RegionFor(role))
+	add("use_fips_endpoint", strconv.FormatBool(sts.FIPS))
+	add("use_dualstack_endpoint", strconv.FormatBool(sts.DualStack))
+	add("sts_regional_endpoints", "regional")
+	add("ignore_configured_endpoint_urls", strconv.FormatBool(sts.URL == ""))
+	add("endpoint_url", sts.URL)
+	return pairs, all.find("region").text, nil
+}
+
+// encodedPrefix begins the name of a key whose value is percent-encoded. The
+// parsers of the SDKs do not agree on brackets, quotes, comment signs and line
+// ends; a JSON policy has them all.
+const encodedPrefix = "credproc_encoded_"
+
+func pair(key, value string) Pair {
+	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:@+=,-"
+	if strings.Trim(value, plain) == "" {
+		return Pair{key, value}
+	}
+	return Pair{encodedPrefix + key, url.PathEscape(value)}
+}
+
+func decode(text string) (string, bool) {
+	text, err := url.PathUnescape(text)
+	return text, err == nil
+}
