@@ -1,0 +1,84 @@
+package cache
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"path/filepath"
+	"time"
+
+	"github.com/credproc/credproc/source"
+)
+
+// Kept files are config-DIGEST.ini.
+const (
+	keptPrefix = "config-"
+	keptSuffix = ".ini"
+	keptFor    = 7 * 24 * time.Hour
+)
+
+// Keep puts text into the cache folder, as a file that only its owner can read,
+// and returns its path. Its name comes from its content: all who keep the same
+// share one file. Whoever uses it keeps it again from time to time, since files
+// that nobody has kept for seven days are swept.
+func (c *Cache) Keep(text []byte) (path string, err error) {
+	f, err := openFolder(c.Dir)
+	if err != nil {
+		return "", err
+	}
+	defer f.root.Close()
+	digest := sha256.Sum256(text)
+	name := keptPrefix + hex.EncodeToString(digest[:16]) + keptSuffix
+	// Written even where it stands already: that makes it young, and mends it.
+	if err := f.writeFile(name, text); err != nil {
+		return "", err
+	}
+	f.sweepKept(c.time())
+	return filepath.Join(f.path, name), nil
+}
+
+func (f *folder) sweepKept(now time.Time) {
+	names, err := f.list(keptPrefix, keptSuffix)
+	if err != nil {
+		return
+	}
+	for _, n := range names {
+		info, err := f.root.Lstat(n + keptSuffix)
+		if err == nil && info.Mode().IsRegular() && now.Sub(info.ModTime()) > keptFor {
+			_ = f.root.Remove(n + keptSuffix)
+		}
+	}
+}
+
+// AtLeast is Get for who needs credentials that live for some time: where those
+// of the entry have less, it renews them at once, whatever their phase. What it
+// returns can still have less than least, if the source gives no more.
+func (c *Cache) AtLeast(ctx context.Context, src source.Source, least time.Duration) (source.Credentials, error) {
+	got, err := c.Get(ctx, src)
+	if err != nil || c.Off || got.Remaining(c.time()) >= least {
+		return got, err
+	}
+	g := &get{Cache: c, src: src, key: src.Key(), began: c.time(), timeout: c.Timeout}
+	if g.timeout == 0 {
+		g.timeout = DefaultTimeout
+	}
+	ctx, cancel := context.WithTimeout(ctx, g.timeout)
+	defer cancel()
+	if g.folder, err = openFolder(c.Dir); err != nil {
+		return got, nil // and so got is new
+	}
+	defer g.folder.root.Close()
+	name := g.name(got)
+	unlock, err := g.await(ctx, name, got)
+	switch {
+	case err == nil:
+		defer unlock()
+	case !errors.Is(err, errBusy):
+		g.logf("warning: this folder has no locks, so that several processes may ask at once: %v", err)
+	}
+	if newest, _, missing := g.read(); missing == nil && newest.Remaining(g.time()) >= least {
+		return newest, nil
+	}
+	return g.renew(ctx, name, g.folder.failure(name, g.time()), got, g.at(end))
+}
