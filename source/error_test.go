@@ -84,6 +84,7 @@ func wantHidden(t *testing.T, text, secret string) {
 
 // A server, or a proxy in front of it, may send back what it got.
 func TestRetrieveHidesEcho(t *testing.T) {
+	t.Parallel()
 	folded := func(s string) string {
 		var b strings.Builder
 		for line := range slices.Chunk([]byte(s), 76) {
@@ -152,6 +153,7 @@ func TestRetrieveHidesEcho(t *testing.T) {
 // A page that shows the token, or credentials that did not arrive whole, are
 // no part of any error either.
 func TestRetrieveHidesBodies(t *testing.T) {
+	t.Parallel()
 	const secret = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 	for _, test := range []struct {
 		name string

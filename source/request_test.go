@@ -170,6 +170,7 @@ func TestProxy(t *testing.T) {
 		fmt.Printf("via %v, error %v\n", via, err)
 		return
 	}
+	t.Parallel()
 	const via = "http://proxy.example:3128"
 	for _, test := range []struct{ name, env, target, want string }{
 		{"https", "HTTPS_PROXY=" + via, "https://sts.eu-west-1.amazonaws.com/", "via " + via + ", error <nil>"},
