@@ -1,6 +1,7 @@
 package source
 
 import (
+	"bytes"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -85,6 +86,7 @@ func (s STS) client(roleARN string) (*sts.Client, error) {
 	transport := &http.Transport{
 		Proxy:                  proxy,
 		DialContext:            (&net.Dialer{Timeout: 10 * time.Second}).DialContext,
+		IdleConnTimeout:        30 * time.Second,
 		ForceAttemptHTTP2:      true,
 		TLSHandshakeTimeout:    10 * time.Second,
 		MaxResponseHeaderBytes: 64 << 10,
@@ -139,10 +141,21 @@ func proxy(r *http.Request) (*url.URL, error) {
 // maxAnswer is far above any answer of STS, in bytes.
 const maxAnswer = 1 << 20
 
-// bounded cuts answers that no STS would give.
+// bounded cuts answers that no STS would give, and owns the request's body: the
+// SDK closes its own as soon as an answer begins, at which the transport, should
+// it still look for that body's end, drops the connection and the answer with
+// it. A busy machine shows it.
 type bounded struct{ http.RoundTripper }
 
 func (b bounded) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Body != nil {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			return nil, err
+		}
+		r = r.Clone(r.Context())
+		r.Body = io.NopCloser(bytes.NewReader(body))
+	}
 	resp, err := b.RoundTripper.RoundTrip(r)
 	if err != nil {
 		return nil, err

@@ -160,17 +160,17 @@ func (w *WebIdentity) ask(ctx context.Context, client *sts.Client, tok token.Tok
 }
 
 // expired reports whether the token's age explains a refusal: STS says so, or
-// the token is past its own exp. (MinIO answers InvalidParameterValue to an
-// expired token.)
+// finds fault with the token while our clock says that it is past its exp, as
+// MinIO does with InvalidParameterValue.
 func (w *WebIdentity) expired(a answer, tok token.Token) bool {
-	switch {
-	case a.kind != KindRefused:
-		return false
-	case a.code == "ExpiredTokenException", a.code == "ExpiredToken":
-		return true
-	default:
+	switch a.code {
+	case "ExpiredTokenException", "ExpiredToken":
+		return a.kind == KindRefused
+	case "InvalidParameterValue", "InvalidIdentityToken":
 		exp := tok.Claims.Expiry
-		return a.code != "AccessDenied" && !exp.IsZero() && time.Now().After(exp)
+		return a.kind == KindRefused && !exp.IsZero() && time.Now().After(exp)
+	default:
+		return false
 	}
 }
 
