@@ -21,6 +21,11 @@ type Credentials struct {
 	Issued     time.Time
 	Expiration time.Time
 
+	// Skew is how far this machine's clock was ahead of the issuing server's when
+	// it answered; negative if behind, zero if the same or unknown. It is not
+	// kept in a cache.
+	Skew time.Duration
+
 	// Identity is Key.Identity of whoever these were issued to. It can differ
 	// from the key asked for a moment earlier when a token file was replaced in
 	// between.

@@ -189,6 +189,7 @@ func fromSTS(in *types.Credentials, sent time.Time, metadata middleware.Metadata
 	}
 	date, _ := awsmiddleware.GetServerTime(metadata)
 	c.Issued, c.Expiration = onOurClock(c.Expiration, sent, received, date)
+	c.Skew = skew(sent, received, date)
 	if !c.Expiration.After(received) {
 		return Credentials{}, errStale
 	}
@@ -213,6 +214,18 @@ func onOurClock(expiration, sent, received, date time.Time) (issued, expires tim
 		return received, expiration
 	}
 	return received, sent.Add(expiration.Sub(date))
+}
+
+// skew is how far our clock is ahead, zero where both clocks can be right.
+func skew(sent, received, date time.Time) time.Duration {
+	switch {
+	case date.IsZero():
+		return 0
+	case date.After(received):
+		return received.Sub(date)
+	default:
+		return max(0, sent.Sub(date.Add(time.Second)))
+	}
 }
 
 // account is the number of the account that a role belongs to, or empty.
