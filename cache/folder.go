@@ -234,7 +234,8 @@ func (f *folder) writeFile(name string, text []byte) (err error) {
 	if err != nil {
 		return err
 	}
-	if err = f.rename(temp, name); err != nil && f.root.Remove(name) == nil {
+	err = f.rename(temp, name)
+	if info, statErr := f.root.Lstat(name); err != nil && statErr == nil && info.IsDir() && f.root.Remove(name) == nil {
 		err = f.rename(temp, name) // an empty directory stood there
 	}
 	return err
