@@ -1,7 +1,6 @@
 package token
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -91,7 +90,7 @@ func (k Kubernetes) read(name string) ([]byte, error) {
 	case err != nil:
 		return nil, &Error{Problem: Unreadable, Place: k.String(), Detail: "cannot be asked for", Err: err}
 	}
-	return bytes.TrimSpace(text), nil
+	return text, nil
 }
 
 func (k Kubernetes) host() string {

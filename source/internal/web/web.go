@@ -31,7 +31,8 @@ const (
 )
 
 // A Request is what to ask. Method, Header and Body may be left empty: then it
-// is a plain GET.
+// is a plain GET. White space around a header's value is dropped: secrets come
+// out of files that end with a new line.
 type Request struct {
 	Method string
 	URL    string
