@@ -15,7 +15,8 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
-// An answer is what went wrong with one request to STS.
+// An answer is what went wrong with one request, to STS or to whoever else hands
+// out credentials. The zero answer is that nothing did.
 type answer struct {
 	kind  Kind
 	code  string // verbatim, empty when STS itself did not speak
@@ -38,6 +39,9 @@ var passing = []string{
 // classify turns an error of the STS client into an answer. secrets are what no
 // message may repeat.
 func classify(err error, secrets ...string) answer {
+	if err == nil {
+		return answer{}
+	}
 	var response *smithyhttp.ResponseError
 	status := 0
 	if errors.As(err, &response) {
@@ -91,6 +95,20 @@ func classify(err error, secrets ...string) answer {
 		a.retry = errors.As(err, &send)
 	}
 	return a
+}
+
+// assuming words an answer to the request for a role's credentials.
+func (a answer) assuming(roleARN string, s STS) *Error {
+	text := a.text
+	if a.kind != KindRefused {
+		text = s.place(roleARN) + ": " + text
+	}
+	return &Error{Kind: a.kind, Code: a.code, Text: fmt.Sprintf("assuming %s: %s", roleARN, text), Err: a.err}
+}
+
+// unusable words why there is no client to ask for a role's credentials with.
+func unusable(roleARN string, err error) *Error {
+	return &Error{Kind: KindUnreachable, Code: CodeCABundle, Text: fmt.Sprintf("assuming %s: %v", roleARN, err), Err: err}
 }
 
 // CodeCertificate is Error.Code when the server's certificate is not trusted.

@@ -5,7 +5,12 @@
 // SDKs: retrieve, web identity token, role session name, Expiration.
 package source
 
-import "context"
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+)
 
 // A Source retrieves temporary credentials from somewhere slow: from STS, from
 // an instance's metadata, from another program. It is safe for concurrent use.
@@ -36,4 +41,13 @@ type Key struct {
 
 	// Subject is who asks, for people to read: the token's sub claim.
 	Subject string
+}
+
+// digest is for the fields of a Key: no two lists of parts have the same.
+func digest(parts ...string) string {
+	h := sha256.New()
+	for _, part := range parts {
+		fmt.Fprintf(h, "%d:%s", len(part), part)
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
 }

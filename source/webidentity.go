@@ -2,17 +2,13 @@ package source
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
-	"math/rand/v2"
 	"slices"
 	"strconv"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
-	"github.com/aws/aws-sdk-go-v2/service/sts/types"
 
 	"github.com/credproc/credproc/source/token"
 )
@@ -40,33 +36,21 @@ type WebIdentity struct {
 // Key names the role, how it is asked for and who asks.
 func (w *WebIdentity) Key() Key {
 	arns := slices.Sorted(slices.Values(w.PolicyARNs))
-	parts := slices.Concat([]string{"web-identity",
+	settings := slices.Concat([]string{"web-identity",
 		"role", w.RoleARN,
 		"session", w.SessionName,
 		"duration", strconv.Itoa(int(w.Duration / time.Second)),
 		"token", w.Token.String(),
 		"policy", w.Policy,
 		"policy-arns"}, arns, w.STS.settings(w.RoleARN))
-	h := sha256.New()
-	for _, part := range parts {
-		fmt.Fprintf(h, "%d:%s", len(part), part)
-	}
 	identity := w.Token.Identity()
 	return Key{
-		Settings: hex.EncodeToString(h.Sum(nil)[:16]),
+		Settings: digest(settings...),
 		Identity: identity.Digest,
 		Role:     w.RoleARN,
 		Subject:  identity.Subject,
 	}
 }
-
-// The pace of tries within one Retrieve.
-const (
-	firstWait   = 200 * time.Millisecond // doubled after each try, jittered
-	longestWait = 3 * time.Second
-	firstLimit  = 5 * time.Second // for one try; doubled after each that was cut short
-	idpTries    = 4               // for IDPCommunicationError, which seldom passes
-)
 
 // Retrieve asks STS until it has credentials, a refusal, or ctx is done. Every
 // try gets the token anew: one that lives five minutes can run out while we
@@ -74,57 +58,25 @@ const (
 func (w *WebIdentity) Retrieve(ctx context.Context) (Credentials, error) {
 	client, err := w.STS.client(w.RoleARN)
 	if err != nil {
-		return Credentials{}, &Error{Kind: KindUnreachable, Code: CodeCABundle, Text: w.failed(err.Error()), Err: err}
+		return Credentials{}, unusable(w.RoleARN, err)
 	}
-	var (
-		last   answer // the most telling one so far; the zero answer before any
-		limit  = firstLimit
-		wait   = firstWait
-		chance = true // a refusal gets one more try, where that has been seen to help
-	)
-	for try := 1; ; try++ {
-		tok, err := w.Token.Token(ctx)
+	var tok token.Token
+	creds, a := insist(ctx, func(ctx context.Context, limit time.Duration) (Credentials, answer) {
+		var err error
+		tok, err = w.Token.Token(ctx)
 		if err != nil && ctx.Err() == nil {
-			return Credentials{}, AsError(err)
+			return Credentials{}, answer{kind: KindToken, err: err}
 		}
+		var creds Credentials
 		if err == nil {
-			var creds Credentials
 			creds, err = w.ask(ctx, client, tok, limit)
-			if err == nil {
-				return creds, nil
-			}
 		}
-		a := classify(err, tok.Raw())
-		if a.kind != KindDeadline || last.kind == "" {
-			last = a
-		}
-		again := a.retry
-		switch {
-		case a.kind == KindDeadline:
-			limit *= 2
-		case a.kind == KindRefused && chance:
-			chance = false
-			again = a.code == "AccessDenied" || w.expired(a, tok) && w.replaced(ctx, tok)
-		case a.code == "IDPCommunicationError":
-			again = try < idpTries
-		}
-		if !again || !sleep(ctx, wait/2+rand.N(wait)) {
-			return Credentials{}, w.explain(last, tok)
-		}
-		wait = min(2*wait, longestWait)
+		return creds, classify(err, tok.Raw())
+	}, func(a answer) bool { return w.expired(a, tok) && w.replaced(ctx, tok) })
+	if a.kind != "" {
+		return Credentials{}, w.explain(a, tok)
 	}
-}
-
-// sleep reports false if ctx ends first.
-func sleep(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
+	return creds, nil
 }
 
 // ask makes one request, which may take limit.
@@ -139,12 +91,7 @@ func (w *WebIdentity) ask(ctx context.Context, client *sts.Client, tok token.Tok
 	if w.Duration != 0 {
 		in.DurationSeconds = aws.Int32(int32(w.Duration / time.Second))
 	}
-	if w.Policy != "" {
-		in.Policy = aws.String(w.Policy)
-	}
-	for _, arn := range w.PolicyARNs {
-		in.PolicyArns = append(in.PolicyArns, types.PolicyDescriptorType{Arn: aws.String(arn)})
-	}
+	in.Policy, in.PolicyArns = optional(w.Policy), policies(w.PolicyARNs)
 	sent := time.Now()
 	out, err := client.AssumeRoleWithWebIdentity(ctx, in)
 	if err != nil {
@@ -182,23 +129,18 @@ func (w *WebIdentity) replaced(ctx context.Context, old token.Token) bool {
 
 // explain words a failure.
 func (w *WebIdentity) explain(a answer, tok token.Token) *Error {
-	if w.expired(a, tok) {
-		exp := tok.Claims.Expiry
-		detail := "is expired, says STS: " + a.text
-		if ago := time.Since(exp); !exp.IsZero() && ago > 0 {
-			detail = fmt.Sprintf("expired %s ago (%s)", short(ago), exp.UTC().Format("2 Jan 15:04:05Z"))
-		}
-		return AsError(&token.Error{Problem: token.Expired, Place: w.Token.String(), Detail: detail})
+	switch {
+	case a.kind == KindToken:
+		return AsError(a.err)
+	case !w.expired(a, tok):
+		return a.assuming(w.RoleARN, w.STS)
 	}
-	text := a.text
-	if a.kind != KindRefused {
-		text = w.STS.place(w.RoleARN) + ": " + text
+	exp := tok.Claims.Expiry
+	detail := "is expired, says STS: " + a.text
+	if ago := time.Since(exp); !exp.IsZero() && ago > 0 {
+		detail = fmt.Sprintf("expired %s ago (%s)", short(ago), exp.UTC().Format("2 Jan 15:04:05Z"))
 	}
-	return &Error{Kind: a.kind, Code: a.code, Text: w.failed(text), Err: a.err}
-}
-
-func (w *WebIdentity) failed(what string) string {
-	return fmt.Sprintf("assuming %s: %s", w.RoleARN, what)
+	return AsError(&token.Error{Problem: token.Expired, Place: w.Token.String(), Detail: detail})
 }
 
 // short is a duration as people say it: its largest unit only.
