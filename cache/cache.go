@@ -63,10 +63,7 @@ func (c *Cache) get(ctx context.Context, g *get) (source.Credentials, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, g.timeout)
 	defer cancel()
-	if c.Off {
-		return g.ask(ctx, g.at(end))
-	}
-	folder, err := openFolder(c.Dir)
+	folder, err := c.open()
 	if err != nil {
 		c.logf("no cache: %v", err)
 		return g.ask(ctx, g.at(end))
@@ -74,6 +71,16 @@ func (c *Cache) get(ctx context.Context, g *get) (source.Credentials, error) {
 	defer folder.root.Close()
 	g.folder, g.key = folder, g.src.Key()
 	return g.get(ctx)
+}
+
+// errOff says that there is a folder which is not to be used.
+var errOff = errors.New("it is switched off")
+
+func (c *Cache) open() (*folder, error) {
+	if c.Off {
+		return nil, errOff
+	}
+	return openFolder(c.Dir)
 }
 
 func (c *Cache) time() time.Time {

@@ -450,3 +450,51 @@ func TestOffAndUnusableFolder(t *testing.T) {
 		t.Errorf("nothing was said of it: %q", said)
 	}
 }
+
+// TestLastChance: where renewal will not be possible later it is due shortly
+// before, once, however much life is left.
+func TestLastChance(t *testing.T) {
+	s := newScene(t)
+	s.does(func(context.Context) (source.Credentials, error) {
+		c := s.credentials("FIRST", 4*time.Hour)
+		c.RenewAt = noon.Add(13 * time.Minute)
+		return c, nil
+	})
+	s.gets("FIRST", 1)
+	s.at(noon.Add(12 * time.Minute))
+	s.gets("FIRST", 1)
+	s.at(noon.Add(13*time.Minute + time.Second))
+	s.gives("SECOND", 4*time.Hour)
+	s.gets("SECOND", 2)
+	s.gets("SECOND", 2)
+
+	s = newScene(t)
+	s.does(func(context.Context) (source.Credentials, error) {
+		c := s.credentials("FIRST", 4*time.Hour)
+		c.RenewAt = noon.Add(13 * time.Minute)
+		return c, nil
+	})
+	s.gets("FIRST", 1)
+	s.at(noon.Add(13*time.Minute + source.LastChance))
+	s.gets("FIRST", 1) // too late: nobody asks in vain
+}
+
+func TestNote(t *testing.T) {
+	s := newScene(t)
+	c := s.cache()
+	c.now = nil
+	if got := c.Recall("x"); got != "" {
+		t.Errorf("recalled %q of nothing", got)
+	}
+	c.Remember("x", "14400")
+	if got := c.Recall("x"); got != "14400" {
+		t.Errorf("recalled %q", got)
+	}
+	yesterday := time.Now().Add(-25 * time.Hour)
+	if err := os.Chtimes(filepath.Join(s.dir, "x"+noteSuffix), yesterday, yesterday); err != nil {
+		t.Fatal(err)
+	}
+	if got := c.Recall("x"); got != "" {
+		t.Errorf("recalled %q after a day", got)
+	}
+}

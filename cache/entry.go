@@ -39,13 +39,16 @@ type entry struct {
 	AccountID       string `json:"accountId"`
 	Issued          string `json:"issued"`     // RFC 3339, UTC, to the nanosecond
 	Expiration      string `json:"expiration"` // the same
+
+	// RenewAt is empty where there is no such moment.
+	RenewAt string `json:"renewAt,omitempty"`
 }
 
 // sum is the SHA-256 of the fields, in hex.
 func (e entry) sum() string {
 	h := sha256.New()
 	for _, field := range []string{e.Name, e.Role, e.Subject, e.AccessKeyID, e.SecretAccessKey,
-		e.SessionToken, e.AccountID, e.Issued, e.Expiration} {
+		e.SessionToken, e.AccountID, e.Issued, e.Expiration, e.RenewAt} {
 		fmt.Fprintf(h, "%d:%s", len(field), field)
 	}
 	return hex.EncodeToString(h.Sum(nil))
@@ -83,6 +86,7 @@ func decodeEntry(text []byte) (e entry, ok bool) {
 		AccountID:       get("accountId"),
 		Issued:          get("issued"),
 		Expiration:      get("expiration"),
+		RenewAt:         get("renewAt"),
 	}, true
 }
 
@@ -92,6 +96,13 @@ func (e entry) credentials(identity string) (source.Credentials, error) {
 		return source.Credentials{}, err
 	}
 	expiration, err := time.Parse(time.RFC3339Nano, e.Expiration)
+	if err != nil {
+		return source.Credentials{}, err
+	}
+	var renewAt time.Time
+	if e.RenewAt != "" {
+		renewAt, err = time.Parse(time.RFC3339Nano, e.RenewAt)
+	}
 	return source.Credentials{
 		AccessKeyID:     e.AccessKeyID,
 		SecretAccessKey: e.SecretAccessKey,
@@ -99,6 +110,7 @@ func (e entry) credentials(identity string) (source.Credentials, error) {
 		AccountID:       e.AccountID,
 		Issued:          issued,
 		Expiration:      expiration,
+		RenewAt:         renewAt,
 		Identity:        identity,
 	}, err
 }
@@ -198,6 +210,9 @@ func (f *folder) write(key source.Key, c source.Credentials) error {
 		AccountID:       c.AccountID,
 		Issued:          c.Issued.UTC().Format(time.RFC3339Nano),
 		Expiration:      c.Expiration.UTC().Format(time.RFC3339Nano),
+	}
+	if !c.RenewAt.IsZero() {
+		e.RenewAt = c.RenewAt.UTC().Format(time.RFC3339Nano)
 	}
 	e.Checksum = e.sum()
 	text, err := json.Marshal(e)

@@ -46,6 +46,9 @@ type life struct {
 	total, left time.Duration
 	jitter      float64 // in [0,1), the same for all who share the entry
 
+	// lastChance is true while a renewal is due that will not be possible later.
+	lastChance bool
+
 	// future is true for an entry issued in the future: a clock was set back
 	// and nobody can tell how much life is really left.
 	future bool
@@ -54,6 +57,9 @@ type life struct {
 // lifeOf measures c at now. Times are compared by wall clock.
 func lifeOf(c source.Credentials, now time.Time) life {
 	l := life{total: c.Lifetime(), left: c.Remaining(now), jitter: jitter(c.AccessKeyID)}
+	if due := now.Sub(c.RenewAt); !c.RenewAt.IsZero() && due >= 0 && due < source.LastChance {
+		l.lastChance = true
+	}
 	if l.left > l.total+nothing {
 		l.future, l.left = true, l.total
 	}
@@ -75,7 +81,7 @@ func (l life) phase() phase {
 	switch {
 	case l.left <= min(hardBelow, l.total/4):
 		return hard
-	case l.future, l.left <= scale(min(renewBelow, l.total/2), 1+l.jitter/10):
+	case l.future, l.lastChance, l.left <= scale(min(renewBelow, l.total/2), 1+l.jitter/10):
 		return soft
 	default:
 		return fresh

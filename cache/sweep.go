@@ -28,6 +28,7 @@ func (f *folder) sweep(now time.Time) {
 		stem, isEntry := strings.CutSuffix(n, entrySuffix)
 		switch {
 		case strings.HasPrefix(n, tempPrefix) && age > sweepTemp,
+			strings.HasSuffix(n, noteSuffix) && age > noteFor,
 			strings.HasSuffix(n, failureSuffix) && age > sweepEntry,
 			isEntry && age > sweepEntry && f.ended(stem, now):
 			_ = f.root.Remove(n)

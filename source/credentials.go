@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Credentials are temporary AWS credentials with the life they really have, on
-// this machine's clock.
+// Credentials are AWS credentials with the life they really have, on this
+// machine's clock.
 type Credentials struct {
 	AccessKeyID     string
 	SecretAccessKey string
@@ -17,7 +17,8 @@ type Credentials struct {
 	AccountID string
 
 	// Issued and Expiration bound the real life. Both are local times: the skew
-	// between the issuing server's clock and ours has been taken out.
+	// between the issuing server's clock and ours has been taken out. Expiration
+	// is zero where no end is known: see Ends.
 	Issued     time.Time
 	Expiration time.Time
 
@@ -26,11 +27,19 @@ type Credentials struct {
 	// kept in a cache.
 	Skew time.Duration
 
+	// RenewAt is when to renew once more whatever life is left, because it will
+	// not be possible later: LastChance before the end of a web identity token
+	// that cannot be renewed. Zero means no such moment.
+	RenewAt time.Time
+
 	// Identity is Key.Identity of whoever these were issued to. It can differ
 	// from the key asked for a moment earlier when a token file was replaced in
 	// between.
 	Identity string
 }
+
+// LastChance is for how long from RenewAt a renewal is due.
+const LastChance = 90 * time.Second
 
 // Lifetime is how long the credentials live from issue to expiration.
 func (c Credentials) Lifetime() time.Duration { return c.Expiration.Sub(c.Issued) }
@@ -42,14 +51,23 @@ func (c Credentials) Remaining(now time.Time) time.Duration {
 	return c.Expiration.Round(0).Sub(now.Round(0))
 }
 
-// Complete reports whether every part without which no request can be signed
-// is there. A server may answer 200 and leave some out.
+// Ends reports whether it is known when the credentials end. Of static keys, and
+// of a credential_process that does not say, it is not: such credentials must
+// be asked for anew each time and never be kept.
+func (c Credentials) Ends() bool { return !c.Expiration.IsZero() }
+
+// Complete reports whether every part of temporary credentials is there. A
+// server may answer 200 and leave some out.
 func (c Credentials) Complete() bool {
 	return c.AccessKeyID != "" && c.SecretAccessKey != "" && c.SessionToken != "" && !c.Expiration.IsZero()
 }
 
 // Format keeps secrets out of every fmt verb, %#v among them.
 func (c Credentials) Format(f fmt.State, _ rune) {
+	if !c.Ends() {
+		fmt.Fprintf(f, "credentials %s (no expiration)", c.AccessKeyID)
+		return
+	}
 	fmt.Fprintf(f, "credentials %s (expire %s)", c.AccessKeyID, c.Expiration.UTC().Format(time.RFC3339))
 }
 

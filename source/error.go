@@ -16,6 +16,7 @@ const (
 	KindRefused     Kind = "refused"     // STS answered no; asking again will not help
 	KindUnreachable Kind = "unreachable" // no usable answer from STS or from the token's issuer
 	KindDeadline    Kind = "deadline"    // no answer at all before the time was up
+	KindSettings    Kind = "settings"    // nothing was asked: what is set leads to no credentials
 )
 
 // Error says why credentials could not be had. It holds nothing secret, so it
@@ -46,7 +47,11 @@ func AsError(err error) *Error {
 	}
 	var tokenErr *token.Error
 	if errors.As(err, &tokenErr) {
-		return &Error{Kind: KindToken, Code: string(tokenErr.Problem), Text: tokenErr.Error(), Err: err}
+		kind := KindToken
+		if tokenErr.Problem == token.Unreachable {
+			kind = KindUnreachable
+		}
+		return &Error{Kind: kind, Code: string(tokenErr.Problem), Text: tokenErr.Error(), Err: err}
 	}
 	return &Error{Kind: KindUnreachable, Text: err.Error(), Err: err}
 }

@@ -58,6 +58,7 @@ func TestKeySettings(t *testing.T) {
 		{"STS.URL", "AWS's own", func(w *WebIdentity) { w.STS.URL = "" }, false},
 		{"STS.FIPS", "FIPS", func(w *WebIdentity) { w.STS.FIPS = true }, false},
 		{"STS.DualStack", "dual-stack", func(w *WebIdentity) { w.STS.DualStack = true }, false},
+		{"Longest", "some", func(w *WebIdentity) { w.Longest = Memory{Remember: func(string) {}} }, true}, // a way to the same end
 		{"STS.CABundle", "another bundle", func(w *WebIdentity) { w.STS.CABundle = "" }, true}, // decides whom to believe, not what they say
 	} {
 		t.Run(test.field+" "+test.name, func(t *testing.T) {

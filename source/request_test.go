@@ -244,7 +244,7 @@ func TestEndpoint(t *testing.T) {
 			host = r.URL.Host
 			return nil, http.ErrServerClosed
 		})
-		w.ask(minute(t), sts.New(options), token.Token{}, firstLimit)
+		w.ask(minute(t), sts.New(options), token.Token{}, 0, firstLimit)
 		if host != test.host {
 			t.Errorf("%+v, %s: asks %s, want %s", test.sts, test.role, host, test.host)
 		}

@@ -2,6 +2,7 @@ package source
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -22,7 +23,8 @@ type WebIdentity struct {
 
 	// Duration is how long the session is to last, 15 minutes to 12 hours, and
 	// no longer than the role allows. Zero leaves it to the server: one hour at
-	// AWS, the token's own life at MinIO.
+	// AWS, the token's own life at MinIO. But where the token cannot be renewed,
+	// zero means as long as the role allows: see longest.go.
 	Duration time.Duration
 
 	// Policy is a JSON session policy, PolicyARNs are managed ones; both narrow
@@ -31,6 +33,9 @@ type WebIdentity struct {
 	PolicyARNs []string
 
 	STS STS
+
+	// Longest remembers what the role allows. The zero Memory remembers nothing.
+	Longest Memory
 }
 
 // Key names the role, how it is asked for and who asks.
@@ -64,12 +69,16 @@ func (w *WebIdentity) Retrieve(ctx context.Context) (Credentials, error) {
 	creds, a := insist(ctx, func(ctx context.Context, limit time.Duration) (Credentials, answer) {
 		var err error
 		tok, err = w.Token.Token(ctx)
+		if err == nil {
+			err = w.tooLate(tok)
+		}
 		if err != nil && ctx.Err() == nil {
-			return Credentials{}, answer{kind: KindToken, err: err}
+			kind := AsError(err).Kind
+			return Credentials{}, answer{kind: kind, err: err, retry: kind == KindUnreachable}
 		}
 		var creds Credentials
 		if err == nil {
-			creds, err = w.ask(ctx, client, tok, limit)
+			creds, err = w.session(ctx, client, tok, limit)
 		}
 		return creds, classify(err, tok.Raw())
 	}, func(a answer) bool { return w.expired(a, tok) && w.replaced(ctx, tok) })
@@ -79,8 +88,9 @@ func (w *WebIdentity) Retrieve(ctx context.Context) (Credentials, error) {
 	return creds, nil
 }
 
-// ask makes one request, which may take limit.
-func (w *WebIdentity) ask(ctx context.Context, client *sts.Client, tok token.Token, limit time.Duration) (Credentials, error) {
+// ask makes one request, which may take limit, for a session of that duration;
+// zero leaves it to the server.
+func (w *WebIdentity) ask(ctx context.Context, client *sts.Client, tok token.Token, duration, limit time.Duration) (Credentials, error) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	in := &sts.AssumeRoleWithWebIdentityInput{
@@ -88,8 +98,8 @@ func (w *WebIdentity) ask(ctx context.Context, client *sts.Client, tok token.Tok
 		RoleSessionName:  aws.String(w.SessionName),
 		WebIdentityToken: aws.String(tok.Raw()),
 	}
-	if w.Duration != 0 {
-		in.DurationSeconds = aws.Int32(int32(w.Duration / time.Second))
+	if duration != 0 {
+		in.DurationSeconds = aws.Int32(int32(duration / time.Second))
 	}
 	in.Policy, in.PolicyArns = optional(w.Policy), policies(w.PolicyARNs)
 	sent := time.Now()
@@ -129,18 +139,24 @@ func (w *WebIdentity) replaced(ctx context.Context, old token.Token) bool {
 
 // explain words a failure.
 func (w *WebIdentity) explain(a answer, tok token.Token) *Error {
+	var tokenErr *token.Error
 	switch {
-	case a.kind == KindToken:
-		return AsError(a.err)
+	case errors.As(a.err, &tokenErr):
+		return AsError(tokenErr)
 	case !w.expired(a, tok):
 		return a.assuming(w.RoleARN, w.STS)
+	case tok.Claims.Expiry.IsZero(), time.Now().Before(tok.Claims.Expiry):
+		return AsError(&token.Error{Problem: token.Expired, Place: w.Token.String(), Detail: "is expired, says STS: " + a.text})
+	default:
+		return AsError(w.past(tok))
 	}
+}
+
+// past is the error of a token that is past its end.
+func (w *WebIdentity) past(tok token.Token) error {
 	exp := tok.Claims.Expiry
-	detail := "is expired, says STS: " + a.text
-	if ago := time.Since(exp); !exp.IsZero() && ago > 0 {
-		detail = fmt.Sprintf("expired %s ago (%s)", short(ago), exp.UTC().Format("2 Jan 15:04:05Z"))
-	}
-	return AsError(&token.Error{Problem: token.Expired, Place: w.Token.String(), Detail: detail})
+	return &token.Error{Problem: token.Expired, Place: w.Token.String(),
+		Detail: fmt.Sprintf("expired %s ago (%s)", short(time.Since(exp)), exp.UTC().Format("2 Jan 15:04:05Z"))}
 }
 
 // short is a duration as people say it: its largest unit only.
