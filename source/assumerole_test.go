@@ -3,7 +3,6 @@ package source
 import (
 	"context"
 	"fmt"
-	"io"
 	"maps"
 	"net/http"
 	"net/url"
@@ -276,14 +275,15 @@ func TestAssumeRoleThroughFaults(t *testing.T) {
 func TestAssumeRoleHidesEcho(t *testing.T) {
 	s, base, r := user(t)
 	session(t, s, base)
+	c := base.creds[0]
 	r.STS.URL = serve(t, func(rw http.ResponseWriter, req *http.Request) {
-		body, _ := io.ReadAll(req.Body)
-		refuse(rw, 403, "SignatureDoesNotMatch", fmt.Sprintf("The Canonical String should have been '%s\n%v' and the key %s", body, req.Header, base.creds[0].SecretAccessKey))
+		refuse(rw, 403, "SignatureDoesNotMatch", "The Canonical String for this request should have been 'POST\n/\n\nx-amz-security-token:"+
+			req.Header.Get("X-Amz-Security-Token")+"\n', signed with "+c.SecretAccessKey)
 	})
 	_, err := r.Retrieve(minute(t))
 	shown := everything(t, err)
-	wantHidden(t, shown, base.creds[0].SessionToken)
-	wantHidden(t, shown, base.creds[0].SecretAccessKey)
+	wantHidden(t, shown, c.SessionToken)
+	wantHidden(t, shown, c.SecretAccessKey)
 	if failed := AsError(err); failed.Kind != KindRefused {
 		t.Errorf("kind %s: %v", failed.Kind, err)
 	}

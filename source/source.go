@@ -36,10 +36,12 @@ type Key struct {
 	// read. Lower-case hex.
 	Identity string
 
-	// Role is the ARN of the role that is asked for, for people to read.
+	// Role is the ARN of the role that is asked for, or where none is, whatever
+	// gives the credentials. For people to read.
 	Role string
 
-	// Subject is who asks, for people to read: the token's sub claim.
+	// Subject is who asks, for people to read: the token's sub claim, the id of
+	// an access key, or empty.
 	Subject string
 }
 

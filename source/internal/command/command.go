@@ -1,0 +1,54 @@
+// Package command runs other people's programs that print secrets: bounded in
+// time and output, away from the terminal, and with nothing of theirs left
+// where it could hold up whoever runs us.
+package command
+
+import (
+	"context"
+	"errors"
+	"os/exec"
+	"time"
+)
+
+// A Command is what to run: a program without a shell, or a line for the
+// system's.
+type Command struct {
+	Program []string // the program and its arguments
+	Shell   string   // instead of Program: for sh -c, on Windows cmd.exe /C
+	Env     []string // NAME=VALUE, besides our own environment
+
+	// MaxOutput is how much it may print, in bytes.
+	MaxOutput int
+}
+
+// ErrOutput says that a command printed more than MaxOutput.
+var ErrOutput = errors.New("it printed too much")
+
+// pipeDelay is for what a command leaves running with its output open.
+const pipeDelay = 500 * time.Millisecond
+
+// Run runs the command with nothing on stdin and returns its stdout and the
+// end of its stderr. When ctx ends it is killed with all that it started, and
+// the error is ctx's. Other errors are ErrOutput and those of os/exec.
+func (c Command) Run(ctx context.Context) (stdout []byte, stderr string, err error) {
+	running, cancel := context.WithCancel(ctx)
+	defer cancel()
+	cmd := exec.CommandContext(running, c.name(), c.args()...)
+	out, rest := &output{max: c.MaxOutput, full: cancel}, new(tail)
+	cmd.Stdout, cmd.Stderr = out, rest
+	cmd.WaitDelay = pipeDelay
+	if len(c.Env) > 0 {
+		cmd.Env = append(cmd.Environ(), c.Env...)
+	}
+	c.detach(cmd)
+	err = cmd.Run()
+	switch {
+	case out.over:
+		err = ErrOutput
+	case errors.Is(err, exec.ErrWaitDelay):
+		err = nil // it ended well and left something running
+	case err != nil && ctx.Err() != nil:
+		err = ctx.Err()
+	}
+	return out.text, rest.String(), err
+}
