@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -18,6 +19,10 @@ func run(ctx context.Context, args []string) int {
 	root := newRoot()
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
+	var end *ended
+	if errors.As(err, &end) {
+		return end.say(os.Stderr)
+	}
 	if err != nil {
 		report(os.Stderr, err)
 	}
@@ -64,7 +69,7 @@ func newRoot() *cobra.Command {
 		o := bind(c.Flags())
 		c.RunE = func(c *cobra.Command, _ []string) error { return runGet(c.Context(), o) }
 	}
-	root.AddCommand(get, newVersion())
+	root.AddCommand(get, newExec(), newVersion())
 	return root
 }
 

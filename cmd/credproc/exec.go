@@ -1,0 +1,194 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/credproc/credproc/cmd/credproc/internal/child"
+	"github.com/credproc/credproc/cmd/credproc/internal/settings"
+	"github.com/credproc/credproc/source"
+)
+
+const execLong = `Runs a command with credentials that stay fresh for as long as it runs, whatever
+AWS SDK it is made with.
+
+The command's environment loses every variable that would lead an SDK elsewhere,
+and names a private AWS config file: the user's own and a profile that runs
+credproc. Meanwhile credproc exec renews the cached credentials from half of
+their life on, so that the command only ever meets a hit. Should credproc exec be
+killed, the command goes on and renews them by itself.
+
+The exit status is the command's, 128+n if signal n ended it; 125 if there are no
+credentials to start with, or credproc exec was called wrongly; 126 if the
+command cannot be executed, 127 if it was not found.
+
+When renewal fails, when nothing renews the web identity token, or when the clock
+is off by more than four minutes, a warning goes to stderr, at most once a minute.
+--on-warning runs a command with sh -c when such trouble begins, once until it is
+over, with a JSON object on its stdin: kind (renewal, token or clock), message,
+role, command, pid; where they apply code (AWS's error code), expiration and
+secondsLeft (of the credentials or the token), skewSeconds. It has 30 seconds.`
+
+const execExamples = `  # a migration that takes six hours
+  credproc exec --profile migration-role terraform apply
+
+  # not without 45 minutes in hand, and with an alert
+  credproc exec --min-ttl 45m --on-warning 'mail -s "credentials" ops@example.com' -- ./migrate.sh`
+
+// exitNotStarted is exec's own failure: get's statuses would collide with the
+// command's (terraform plan -detailed-exitcode).
+const exitNotStarted = 125
+
+// ended says that a command ended with status, or why it was not started.
+type ended struct {
+	status int
+	err    error
+}
+
+func (e *ended) Error() string { return fmt.Sprintf("exit status %d: %v", e.status, e.err) }
+
+// say reports what kept the command from starting, and returns the exit status.
+func (e *ended) say(w io.Writer) int {
+	if e.err != nil {
+		report(w, e.err)
+	}
+	return e.status
+}
+
+// notStarted is err as the reason why name was not started. It tells what exit
+// status get would have had.
+func notStarted(name string, err error) *ended {
+	if start := (*child.StartError)(nil); errors.As(err, &start) {
+		return &ended{start.Status, err}
+	}
+	return &ended{exitNotStarted, fmt.Errorf("%s was not started (status %d): %w", name, exitStatus(err), err)}
+}
+
+func newExec() *cobra.Command {
+	c := &cobra.Command{
+		Use:     "exec [flags] [--] COMMAND [ARG...]",
+		Short:   "run a command with credentials that stay fresh",
+		Long:    execLong,
+		Example: execExamples,
+
+		DisableFlagsInUseLine: true,
+	}
+	var x execution
+	x.options = bind(c.Flags())
+	c.Flags().DurationVar(&x.minTTL, "min-ttl", 0, "start with no less than this `time` of life in the credentials")
+	c.Flags().StringVar(&x.onWarning, "on-warning", "", "a shell `command` to run when there is something to warn of")
+	witness := c.Flags().Bool("witness", false, "")
+	_ = c.Flags().MarkHidden("witness")
+	c.Flags().SetInterspersed(false) // the command's flags are its own
+	c.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return &ended{exitNotStarted, &settings.Error{Text: err.Error(), Hint: "see " + c.CommandPath() + " --help"}}
+	})
+	c.RunE = func(c *cobra.Command, args []string) error {
+		if *witness {
+			child.Witness()
+			return nil
+		}
+		if len(args) == 0 {
+			return &ended{exitNotStarted, &settings.Error{Text: "no command to run", Hint: "see " + c.CommandPath() + " --help"}}
+		}
+		x.args = args
+		status, err := x.run(c.Context())
+		if err != nil {
+			return notStarted(args[0], err)
+		}
+		return &ended{status: status}
+	}
+	return c
+}
+
+// An execution is one command, to be run with credentials.
+type execution struct {
+	options
+	minTTL    time.Duration
+	onWarning string
+	args      []string
+}
+
+// run runs the command to its end and returns its exit status, or why it was
+// not started.
+func (x *execution) run(ctx context.Context) (status int, err error) {
+	path, err := child.Find(x.args[0])
+	if err != nil {
+		return 0, err
+	}
+	self, err := executable()
+	if err != nil {
+		return 0, err
+	}
+	c, err := x.cache()
+	if err != nil {
+		return 0, err
+	}
+	if _, err := settings.Source(x.given, os.Getenv); err != nil {
+		return 0, err
+	}
+	config, err := newPrivateConfig(x.options, c, warn)
+	if err != nil {
+		return 0, err
+	}
+	if err := config.keep(); err != nil {
+		return 0, err
+	}
+	defer config.remove()
+	// What the command's helper will ask for, as it will ask for it.
+	env := childEnv(os.Environ(), config.profile, config.path)
+	src, err := config.source(env)
+	if err != nil {
+		return 0, err
+	}
+	creds, err := c.AtLeast(ctx, src, x.minTTL)
+	if err != nil {
+		return 0, err
+	}
+	if left := creds.Remaining(time.Now()); left < x.minTTL {
+		return 0, &settings.Error{Text: fmt.Sprintf("new credentials live for %v, less than --min-ttl %v", left.Round(time.Second), x.minTTL),
+			Hint: "raise duration_seconds and the role's maximum session duration, or lower --min-ttl"}
+	}
+	state := lookAtState(x.args)
+	running, err := child.Start(path, x.args, env, []string{self, "exec", "--witness"})
+	if err != nil {
+		return 0, err
+	}
+	k := &keeper{cache: c, src: src, config: config, warnings: warnings{
+		alert: &alert{command: x.onWarning, env: env},
+		about: warning{Role: src.Key().Role, Command: x.args[0], PID: running.PID()},
+	}}
+	// It ends with us: cancelling a renewal would leave a failure behind that
+	// is none.
+	go k.run(context.WithoutCancel(ctx), creds)
+	status = running.Wait()
+	if status != 0 {
+		state.hint(os.Stderr)
+	}
+	k.warnings.alert.wait()
+	return status, nil
+}
+
+// source is the source that the private profile leads to in that environment.
+func (p *privateConfig) source(env []string) (source.Source, error) {
+	return settings.Source(
+		func(name string) (string, bool) { return p.inner, name == "profile" },
+		func(name string) string {
+			value := ""
+			for _, line := range env {
+				if v, ok := strings.CutPrefix(line, name+"="); ok {
+					value = v
+				}
+			}
+			return value
+		})
+}
+
+func warn(text string) { fmt.Fprintf(os.Stderr, "credproc: warning: %s\n", text) }
