@@ -69,7 +69,7 @@ func newRoot() *cobra.Command {
 		o := bind(c.Flags())
 		c.RunE = func(c *cobra.Command, _ []string) error { return runGet(c.Context(), o) }
 	}
-	root.AddCommand(get, newExec(), newVersion())
+	root.AddCommand(get, newExec(), newExport(), newVersion())
 	return root
 }
 
