@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/credproc/credproc/source/internal/redact"
 )
@@ -28,6 +29,7 @@ const (
 type Error struct {
 	Kind   Kind
 	Status int    // of the HTTP answer, or zero
+	Code   string // the server's own word for its error, or empty
 	Text   string // begins with the URL, less its query
 	Err    error  // the cause, or nil; Text says all of it
 }
@@ -78,10 +80,31 @@ func (r Request) refused(resp *http.Response, body []byte) *Error {
 	if resp.StatusCode/100 == 3 {
 		e.Text += ", a redirect, which is not followed"
 	}
-	if why := redact.Line(reason(body), maxReason, r.Secrets...); why != "" {
+	why := reason(body)
+	if why == "" && r.Plain && !strings.HasPrefix(strings.TrimSpace(string(body)), "<") && !json.Valid(body) {
+		why = string(body)
+	}
+	if why = redact.Line(why, maxReason, r.Secrets...); why != "" {
 		e.Text += ": " + why
 	}
+	e.Code = redact.Line(code(body), maxCode, r.Secrets...)
 	return e
+}
+
+// maxCode is above any error code, in bytes.
+const maxCode = 100
+
+// code finds the word for programs, where AWS's servers put it.
+func code(body []byte) string {
+	var v any
+	_ = json.Unmarshal(body, &v)
+	object, _ := v.(map[string]any)
+	for _, name := range []string{"code", "Code"} {
+		if text, ok := object[name].(string); ok {
+			return text
+		}
+	}
+	return ""
 }
 
 // reason finds the sentence for people in the errors of the servers we ask:

@@ -51,6 +51,9 @@ type Request struct {
 	// then no longer. 408, 425 and 429 always count as such.
 	Passing []int
 
+	// Plain says that the server words its errors as plain text.
+	Plain bool
+
 	// Secrets are what no error may repeat, besides what looks like a token.
 	Secrets []string
 }
