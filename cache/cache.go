@@ -61,6 +61,9 @@ func (c *Cache) get(ctx context.Context, g *get) (source.Credentials, error) {
 	if g.timeout == 0 {
 		g.timeout = DefaultTimeout
 	}
+	if deadline, ok := ctx.Deadline(); ok {
+		g.timeout = min(g.timeout, time.Until(deadline)) // as a link of a chain
+	}
 	ctx, cancel := context.WithTimeout(ctx, g.timeout)
 	defer cancel()
 	folder, err := c.open()
@@ -112,15 +115,20 @@ type get struct {
 	timeout time.Duration
 
 	early bool          // renew from half of the life on
+	least time.Duration // renew what has less left
 	late  *source.Error // why a renewal that was due has failed
 }
 
 // phase is the entry's phase for this caller.
 func (g *get) phase(l life) phase {
-	if g.early && l.pastHalf() {
+	switch {
+	case l.left < g.least:
+		return hard
+	case g.early && l.pastHalf():
 		return min(l.phase(), soft)
+	default:
+		return l.phase()
 	}
-	return l.phase()
 }
 
 // get reads without a lock first: nearly every call ends there.
@@ -212,6 +220,7 @@ func (g *get) resting(failed failure) bool {
 const (
 	holderGivesUp = 0.6
 	waiterGivesUp = 0.7
+	lateGivesUp   = 0.85 // for the lock of those who go without the lock
 	lateHolder    = 0.25 // what one who got the lock late has at least
 	end           = 0.98 // room to say so
 )
@@ -219,73 +228,72 @@ const (
 // renewNow is for an entry whose life is nearly over, and for none at all.
 func (g *get) renewNow(ctx context.Context, have source.Credentials) (source.Credentials, error) {
 	name := g.name(have)
-	if g.life(have).alive() && g.resting(g.folder.failure(name, g.time())) {
+	if g.stays(name, have) {
 		return have, nil
 	}
-	unlock, err := g.await(ctx, name, have)
-	switch {
-	case errors.Is(err, errBusy):
-		g.logf("warning: the lock was not given free in time; asking without it")
-	case err != nil:
-		g.logf("warning: this folder has no locks, so that several processes may ask at once: %v", err)
-	default:
-		defer unlock()
+	if g.Recall(name) == endless {
+		return g.renew(ctx, name, failure{}, have, g.at(end)) // nothing to wait for: it is not kept
 	}
-	limit := func() time.Duration {
-		if err != nil {
-			return g.at(end)
-		}
-		return min(g.at(end), max(g.at(holderGivesUp), scale(g.timeout, lateHolder)))
-	}
+	unlock, limit := g.await(ctx, name, have)
+	defer unlock()
 	// While we waited somebody may have renewed, or failed.
-	if newest, life, _ := g.read(); life.phase() > hard {
+	if newest, life, _ := g.read(); g.phase(life) > hard {
 		g.debugf("hit: %v, %v left, renewed while waiting", newest, life.left.Round(time.Second))
 		return newest, nil
 	} else if life.alive() {
 		have = newest
 	}
+	if g.stays(name, have) {
+		return have, nil
+	}
 	failed := g.folder.failure(name, g.time())
-	left := g.life(have)
-	if !left.alive() {
-		if failed.answers(g.began, g.time()) {
-			return source.Credentials{}, failed.err()
-		}
-		return g.renew(ctx, name, failed, have, limit())
+	if l := g.life(have); l.alive() {
+		limit = min(limit, l.bears())
+	} else if failed.answers(g.began, g.time()) {
+		g.debugf("not asked again: it failed %v ago", g.time().Sub(failed.At).Round(time.Millisecond))
+		return source.Credentials{}, failed.err()
 	}
-	if g.resting(failed) {
+	renewed, err := g.renew(ctx, name, failed, have, limit)
+	if err != nil && g.life(have).alive() {
 		return have, nil
 	}
-	renewed, whyNot := g.renew(ctx, name, failed, have, min(limit(), left.left/2))
-	switch {
-	case whyNot == nil:
-		return renewed, nil
-	case g.life(have).alive():
-		return have, nil
-	case passing(whyNot) && limit() > 0:
-		// The try was brief for the sake of a life that has ended since. There is
-		// nothing to lose any more, and the fault may pass in the time that is left.
-		return g.renew(ctx, name, failed, have, limit())
-	default:
-		return source.Credentials{}, whyNot
-	}
+	return renewed, err
+}
+
+// stays reports whether there is something to print that is not to be renewed
+// just now: a renewal has failed, or there is no time for one.
+func (g *get) stays(name string, have source.Credentials) bool {
+	l := g.life(have)
+	return l.alive() && (l.bears() == 0 || g.resting(g.folder.failure(name, g.time())))
 }
 
 // life measures credentials now.
 func (g *get) life(c source.Credentials) life { return lifeOf(c, g.time()) }
 
-// passing reports whether asking again may help.
-func passing(err error) bool {
-	var why *source.Error
-	return errors.As(err, &why) && (why.Kind == source.KindUnreachable || why.Kind == source.KindDeadline)
+// await takes the lock, and waits no longer than the credentials that are there
+// can bear. limit is what its holder, or who goes without it, has for asking.
+func (g *get) await(ctx context.Context, name string, have source.Credentials) (unlock func(), limit time.Duration) {
+	patience := g.at(waiterGivesUp)
+	if l := g.life(have); l.alive() {
+		patience = min(patience, l.bears())
+	}
+	unlock, err := g.wait(ctx, name, patience)
+	if err == nil {
+		return unlock, min(g.at(end), max(g.at(holderGivesUp), scale(g.timeout, lateHolder)))
+	}
+	if !errors.Is(err, errBusy) {
+		g.logf("warning: this folder has no locks, so that several processes may ask at once: %v", err)
+		return func() {}, g.at(end)
+	}
+	g.logf("warning: the lock was not given free in time; asking without it")
+	// All who waited are here now. The second lock lets one go first.
+	if unlock, err = g.wait(ctx, name+lateSuffix, g.at(lateGivesUp)); err != nil {
+		unlock = func() {}
+	}
+	return unlock, g.at(end)
 }
 
-// await takes the lock, and waits no longer than the credentials that are there
-// can bear.
-func (g *get) await(ctx context.Context, name string, have source.Credentials) (unlock func(), err error) {
-	patience := scale(g.timeout, waiterGivesUp)
-	if l := g.life(have); l.alive() {
-		patience = min(patience, l.left/2)
-	}
+func (g *get) wait(ctx context.Context, name string, patience time.Duration) (unlock func(), err error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	return g.folder.lock(name).wait(ctx)
@@ -309,7 +317,10 @@ func (g *get) renew(ctx context.Context, name string, failed failure, have sourc
 		}
 		return source.Credentials{}, err
 	}
-	if err := g.folder.write(g.key, got); err != nil {
+	if !got.Ends() {
+		g.debugf("not kept: nobody says when these credentials end")
+		g.Remember(name, endless)
+	} else if err := g.folder.write(g.key, got); err != nil {
 		g.logf("warning: cannot keep the credentials: %v", err)
 	}
 	if failed.Version != 0 {
@@ -318,6 +329,10 @@ func (g *get) renew(ctx context.Context, name string, failed failure, have sourc
 	g.folder.sweep(g.time())
 	return got, nil
 }
+
+// endless is a note beside the entry that is not there: the source's credentials
+// come without an end and are not kept.
+const endless = "no expiration"
 
 // ask asks the source, for no longer than limit.
 func (g *get) ask(ctx context.Context, limit time.Duration) (source.Credentials, error) {

@@ -52,7 +52,7 @@ type scene struct {
 
 func newScene(t *testing.T) *scene {
 	s := &scene{T: t, dir: filepath.Join(t.TempDir(), "cache"),
-		origin: &origin{key: source.Key{Settings: "5e77", Identity: "1de7", Role: "arn:aws:iam::111122223333:role/r", Subject: "me"}}}
+		origin: &origin{key: source.Key{Settings: "5e775e775e775e775e775e775e775e77", Identity: "1de71de71de71de71de71de71de71de7", Role: "arn:aws:iam::111122223333:role/r", Subject: "me"}}}
 	s.at(noon)
 	s.gives("FIRST", time.Hour)
 	return s
@@ -216,25 +216,33 @@ func TestHardServesTheLastOfLife(t *testing.T) {
 	s.getsError(source.KindRefused, 3) // below two seconds there is nothing left
 }
 
-// TestLifeEndsDuringABriefTry: a try that was kept short for the sake of the
-// last seconds goes on once they are over, since the outage may end.
-func TestLifeEndsDuringABriefTry(t *testing.T) {
-	s := newScene(t)
-	s.gets("FIRST", 1)
-	s.at(noon.Add(time.Hour - 3*time.Second))
-	var limits []time.Duration
-	s.does(func(ctx context.Context) (source.Credentials, error) {
-		deadline, _ := ctx.Deadline()
-		limits = append(limits, time.Until(deadline).Round(100*time.Millisecond))
-		if len(limits) == 1 {
-			s.at(noon.Add(time.Hour - 1500*time.Millisecond))
-			return source.Credentials{}, &source.Error{Kind: source.KindUnreachable, Text: "it failed"}
-		}
-		return s.credentials("SECOND", time.Hour), nil
-	})
-	s.gets("SECOND", 3)
-	if len(limits) != 2 || limits[0] != 1500*time.Millisecond || limits[1] < 5*time.Second {
-		t.Errorf("the tries had %v, want 1.5s and what is left of the time-out", limits)
+// TestLastSeconds: a try never takes so long that nothing is left to print.
+func TestLastSeconds(t *testing.T) {
+	for _, tt := range []struct{ left, limit time.Duration }{
+		{20 * time.Second, 10 * time.Second},
+		{4 * time.Second, 1500 * time.Millisecond},
+		{3 * time.Second, 500 * time.Millisecond},
+		{2300 * time.Millisecond, 0}, // nobody is asked
+	} {
+		t.Run(tt.left.String(), func(t *testing.T) {
+			s := newScene(t)
+			s.gets("FIRST", 1)
+			s.at(noon.Add(time.Hour - tt.left))
+			var limit time.Duration
+			s.does(func(ctx context.Context) (source.Credentials, error) {
+				deadline, _ := ctx.Deadline()
+				limit = time.Until(deadline)
+				return source.Credentials{}, &source.Error{Kind: source.KindDeadline, Text: "no answer in time"}
+			})
+			calls := int32(2)
+			if tt.limit == 0 {
+				calls = 1
+			}
+			s.gets("FIRST", calls)
+			if limit > tt.limit || limit < tt.limit-200*time.Millisecond {
+				t.Errorf("the try had %v, want %v", limit, tt.limit)
+			}
+		})
 	}
 }
 
@@ -333,13 +341,45 @@ func TestLaterCallers(t *testing.T) {
 	s.gets("FIRST", 3)
 }
 
+// TestHerdBehindAHolderThatHangs: those who give the lock up go one by one.
+func TestHerdBehindAHolderThatHangs(t *testing.T) {
+	s := newScene(t)
+	if err := os.MkdirAll(s.dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	other := flock.New(filepath.Join(s.dir, name("5e775e775e775e775e775e775e775e77", "1de71de71de71de71de71de71de71de7")+lockSuffix))
+	if ok, err := other.TryLock(); !ok || err != nil {
+		t.Fatal(ok, err)
+	}
+	defer other.Unlock()
+	s.does(func(context.Context) (source.Credentials, error) {
+		got, now := s.credentials("FIRST", time.Hour), time.Now()
+		got.Issued, got.Expiration = now, now.Add(time.Hour)
+		return got, nil
+	})
+	var wg sync.WaitGroup
+	for range 30 {
+		wg.Go(func() {
+			c := s.cache()
+			c.now, c.Timeout = nil, 3*time.Second
+			if got, err := c.Get(t.Context(), s); err != nil || got.AccessKeyID != "FIRST" {
+				t.Errorf("got %v, %v", got, err)
+			}
+		})
+	}
+	wg.Wait()
+	if n := s.calls.Load(); n != 1 {
+		t.Errorf("the source was asked %d times, want once", n)
+	}
+}
+
 // TestHolderThatHangs: a waiter gives the lock up before his own time is over.
 func TestHolderThatHangs(t *testing.T) {
 	s := newScene(t)
 	if err := os.MkdirAll(s.dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	other := flock.New(filepath.Join(s.dir, name("5e77", "1de7")+lockSuffix))
+	other := flock.New(filepath.Join(s.dir, name("5e775e775e775e775e775e775e775e77", "1de71de71de71de71de71de71de71de7")+lockSuffix))
 	if ok, err := other.TryLock(); !ok || err != nil {
 		t.Fatal(ok, err)
 	}

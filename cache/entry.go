@@ -130,6 +130,7 @@ const (
 	entrySuffix   = ".json"
 	failureSuffix = ".failure"
 	lockSuffix    = ".lock"
+	lateSuffix    = ".late" // before lockSuffix
 )
 
 // read finds the credentials of a key. A defect of any kind is a miss with a

@@ -4,8 +4,9 @@ package cache
 
 import (
 	"bytes"
+	"crypto/rand"
 	"fmt"
-	"math/rand/v2"
+	mathrand "math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -120,7 +121,7 @@ func TestAnyByteChanged(t *testing.T) {
 	}
 	for i := range good {
 		bad := slices.Clone(good)
-		bad[i] ^= byte(1 + rand.IntN(255))
+		bad[i] ^= byte(1 + mathrand.IntN(255))
 		if err := os.WriteFile(path, bad, 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -139,7 +140,7 @@ func TestCopyUnderAnotherName(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.key.Identity = "07e7"
-	if err := os.WriteFile(filepath.Join(s.dir, name("5e77", "07e7")+entrySuffix), text, 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(s.dir, name("5e775e775e775e775e775e775e775e77", "07e7")+entrySuffix), text, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	s.gives("SECOND", time.Hour)
@@ -165,9 +166,11 @@ func TestSweep(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.at(noon.Add(26 * time.Hour))
-	gone := []string{entry, old("tmp-A", 2*time.Hour), old("a.b.failure", 25*time.Hour), old("a.b.json", 25*time.Hour)}
-	kept := []string{old("tmp-B", time.Minute), old("a.c.lock", 1000*time.Hour), old("a.c.failure", time.Hour),
-		old("README", 1000*time.Hour), old("somebody's.txt", 1000*time.Hour)}
+	ours := strings.Repeat("ab", 16) + "."
+	gone := []string{entry, old(tempPrefix+rand.Text(), 2*time.Hour), old(ours+"b.failure", 25*time.Hour), old(ours+"b.json", 25*time.Hour)}
+	kept := []string{old(tempPrefix+rand.Text(), time.Minute), old(ours+"c.lock", 1000*time.Hour), old(ours+"c.failure", time.Hour),
+		old("README", 1000*time.Hour), old("somebody's.txt", 1000*time.Hour),
+		old("package.json", 1000*time.Hour), old("run.failure", 1000*time.Hour), old("tmp-notes", 1000*time.Hour)}
 	s.key.Identity = "07e7"
 	s.gives("OTHER", time.Hour)
 	s.gets("OTHER", 2)

@@ -45,7 +45,7 @@ func (f *folder) failure(name string, now time.Time) failure {
 	if err != nil || json.Unmarshal(text, &x) != nil || x.Version != version {
 		return failure{}
 	}
-	if age := now.Sub(x.At); age > forgetFailure || age < -time.Second {
+	if age := now.Sub(x.At); age > forgetFailure || age < 0 {
 		return failure{}
 	}
 	return x

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/adrg/xdg"
@@ -93,6 +94,9 @@ func open(path string) (*folder, error) {
 	if err != nil {
 		return nil, err
 	}
+	if info, err := os.Lstat(path); err == nil && info.Mode()&fs.ModeSymlink != 0 && !isOurs(info) {
+		return nil, fmt.Errorf("%s is a link: %w", path, errForeign)
+	}
 	root, err := os.OpenRoot(path)
 	made := errors.Is(err, fs.ErrNotExist)
 	if made {
@@ -110,7 +114,7 @@ func open(path string) (*folder, error) {
 	}
 	f := &folder{root, path}
 	err = f.own()
-	if errors.Is(err, errForeign) && !isRoot() && filepath.Base(path) != private() {
+	if errors.Is(err, errShared) || errors.Is(err, errForeign) && !isRoot() && filepath.Base(path) != private() {
 		f, err = f.within(private())
 	}
 	if err != nil {
@@ -162,8 +166,12 @@ func (f *folder) within(name string) (*folder, error) {
 	return inner, nil
 }
 
+// errShared says that a folder is ours but holds other things, for others too.
+var errShared = errors.New("it is open to others")
+
 // own makes sure that the folder is ours and that nobody else can enter it. One
-// that is ours but open to others is narrowed: Kubernetes widens volumes.
+// that is ours but open to others is narrowed, since Kubernetes widens volumes,
+// but only if nothing but a cache can be in it: somebody may name /tmp.
 func (f *folder) own() error {
 	info, err := f.root.Stat(".")
 	if err != nil {
@@ -172,10 +180,42 @@ func (f *folder) own() error {
 	if !isOurs(info) {
 		return errForeign
 	}
-	if !isPrivate(info) {
-		return f.root.Chmod(".", 0o700)
+	if isPrivate(info) {
+		return nil
+	}
+	names, err := f.list("", "")
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(names, func(name string) bool { return !isName(name) }) {
+		return errShared
+	}
+	if err := f.root.Chmod(".", 0o700); err != nil {
+		return err
+	}
+	// What others have left here while they could stays in nobody's way.
+	for _, name := range names {
+		if info, err := f.root.Lstat(name); err == nil && !isOurs(info) {
+			_ = f.root.RemoveAll(name)
+		}
 	}
 	return nil
+}
+
+// isName reports whether a file can be one of a cache.
+func isName(name string) bool {
+	const digest = "0123456789abcdef"
+	stem, rest, _ := strings.Cut(name, ".")
+	switch {
+	case name == "README":
+		return true
+	case strings.HasPrefix(name, tempPrefix):
+		return len(name) == len(tempPrefix)+26 && rest == "" // crypto/rand.Text
+	case strings.HasPrefix(name, keptPrefix):
+		return len(name) == len(keptPrefix)+32+len(keptSuffix)
+	default:
+		return len(stem) == 32 && strings.Trim(stem, digest) == "" && rest != ""
+	}
 }
 
 // maxFile is far above any entry, in bytes.
@@ -227,7 +267,9 @@ func (f *folder) writeFile(name string, text []byte) (err error) {
 			_ = f.root.Remove(temp)
 		}
 	}()
-	_, err = file.Write(text)
+	if err = file.Chmod(0o600); err == nil { // whatever the umask
+		_, err = file.Write(text)
+	}
 	if closeErr := file.Close(); err == nil {
 		err = closeErr
 	}

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/credproc/credproc/source"
 )
 
 func mode(t *testing.T, path string) os.FileMode {
@@ -47,6 +49,40 @@ func TestWidenedFolderIsNarrowed(t *testing.T) {
 	}
 	if m := mode(t, path).Perm(); m != 0o700 {
 		t.Errorf("the folder has mode %o", m)
+	}
+}
+
+// TestFolderWithOtherThings: a folder that is ours but not a cache is left as it
+// is. Somebody may name /tmp, or his home.
+func TestFolderWithOtherThings(t *testing.T) {
+	path := t.TempDir()
+	if err := os.WriteFile(filepath.Join(path, "notes.txt"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(path, 0o777|os.ModeSticky); err != nil {
+		t.Fatal(err)
+	}
+	before := mode(t, path)
+	for range 2 {
+		f, err := openFolder(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := filepath.Join(path, private()); f.path != want {
+			t.Errorf("the cache is %s, want %s", f.path, want)
+		}
+	}
+	if after := mode(t, path); after != before {
+		t.Errorf("its mode went from %v to %v", before, after)
+	}
+
+	// Our own, widened behind our back, is narrowed again.
+	ours := filepath.Join(path, private())
+	if err := os.Chmod(ours, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if f, err := openFolder(path); err != nil || f.path != ours || mode(t, ours).Perm() != 0o700 {
+		t.Errorf("got %v, %v; mode %v", f, err, mode(t, ours))
 	}
 }
 
@@ -123,4 +159,48 @@ func TestTemporaryFolderTaken(t *testing.T) {
 	if _, err := openTemporary(); err == nil {
 		t.Error("another user's folder was used")
 	}
+}
+
+// TestForeignLink: another user may put a link where our folder is to be.
+func TestForeignLink(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("not run: only root can give a link away")
+	}
+	target, link := t.TempDir(), filepath.Join(t.TempDir(), "credproc")
+	if err := os.Symlink(target, link); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Lchown(link, 65534, 65534); err != nil {
+		t.Fatal(err)
+	}
+	if f, err := open(link); err == nil {
+		t.Errorf("followed to %s", f.path)
+	}
+}
+
+// TestWhatOthersLeft: in a folder that was open, others may have put something in
+// the way of an entry or its lock.
+func TestWhatOthersLeft(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("not run: only root can give a file away")
+	}
+	s := newScene(t)
+	s.key = source.Key{Settings: strings.Repeat("5e", 16), Identity: strings.Repeat("1d", 16)}
+	if err := os.MkdirAll(filepath.Join(s.dir, name(s.key.Settings, s.key.Identity)+entrySuffix, "x"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	lock := filepath.Join(s.dir, name(s.key.Settings, s.key.Identity)+lockSuffix)
+	if err := os.WriteFile(lock, nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{lock, s.files(entrySuffix)[0]} {
+		if err := os.Chown(path, 65534, 65534); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Chmod(s.dir, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	s.gets("FIRST", 1)
+	s.gets("FIRST", 1)
 }

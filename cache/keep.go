@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"path/filepath"
 	"time"
 
@@ -55,30 +54,10 @@ func (f *folder) sweepKept(now time.Time) {
 // of the entry have less, it renews them at once, whatever their phase. What it
 // returns can still have less than least, if the source gives no more.
 func (c *Cache) AtLeast(ctx context.Context, src source.Source, least time.Duration) (source.Credentials, error) {
-	got, err := c.Get(ctx, src)
-	if err != nil || c.Off || got.Remaining(c.time()) >= least {
-		return got, err
+	g := &get{Cache: c, src: src, least: least}
+	got, err := c.get(ctx, g)
+	if err == nil && got.Remaining(c.time()) < least && g.late != nil {
+		return source.Credentials{}, g.late
 	}
-	g := &get{Cache: c, src: src, key: src.Key(), began: c.time(), timeout: c.Timeout}
-	if g.timeout == 0 {
-		g.timeout = DefaultTimeout
-	}
-	ctx, cancel := context.WithTimeout(ctx, g.timeout)
-	defer cancel()
-	if g.folder, err = openFolder(c.Dir); err != nil {
-		return got, nil // and so got is new
-	}
-	defer g.folder.root.Close()
-	name := g.name(got)
-	unlock, err := g.await(ctx, name, got)
-	switch {
-	case err == nil:
-		defer unlock()
-	case !errors.Is(err, errBusy):
-		g.logf("warning: this folder has no locks, so that several processes may ask at once: %v", err)
-	}
-	if newest, _, missing := g.read(); missing == nil && newest.Remaining(g.time()) >= least {
-		return newest, nil
-	}
-	return g.renew(ctx, name, g.folder.failure(name, g.time()), got, g.at(end))
+	return got, err
 }

@@ -60,7 +60,7 @@ func lifeOf(c source.Credentials, now time.Time) life {
 	if due := now.Sub(c.RenewAt); !c.RenewAt.IsZero() && due >= 0 && due < source.LastChance {
 		l.lastChance = true
 	}
-	if l.left > l.total+nothing {
+	if l.left-nothing > l.total {
 		l.future, l.left = true, l.total
 	}
 	return l
@@ -93,21 +93,29 @@ func (l life) pastHalf() bool { return l.left <= scale(l.total/2, 1+l.jitter/10)
 
 func scale(d time.Duration, by float64) time.Duration { return time.Duration(float64(d) * by) }
 
+// endlessPrinted is the life that is printed of credentials whose end nobody
+// knows. An SDK that is told no end never asks again; one that is told less than
+// 15 minutes, at every request.
+const endlessPrinted = time.Hour
+
 // Printed is the Expiration to print for credentials at now: earlier than the
 // real one, later than now, in whole seconds. It is the zero time when so
 // little life is left that the credentials should not be printed.
 func Printed(c source.Credentials, now time.Time) time.Time {
+	if !c.Ends() {
+		return now.Add(endlessPrinted).UTC().Truncate(time.Second)
+	}
 	l := lifeOf(c, now)
 	if !l.alive() {
 		return time.Time{}
 	}
 	least := now.Add(min(l.left/2, scale(minPrinted, 1+l.jitter)))
 	keepBack := min(maxKeepBack, l.total/12) + scale(min(maxKeepBackJitter, l.total/60), l.jitter)
-	printed := c.Expiration.Add(-keepBack)
+	printed := c.Expiration.Add(-keepBack).Truncate(time.Second)
 	if l.future || printed.Before(least) {
-		printed = least
+		printed = least.Add(time.Second - 1).Truncate(time.Second) // up: so little must not shrink
 	}
-	return printed.UTC().Truncate(time.Second)
+	return printed.UTC()
 }
 
 // How long a renewal may take, and how long after a failed one nobody tries.
@@ -118,11 +126,14 @@ const (
 )
 
 // tryLimit is what the renewer of a soft entry gets, after cut tries in a row
-// that were cut short by their limit: never so much that nothing would be left
-// to print.
+// that were cut short by their limit.
 func tryLimit(l life, cut int, timeout time.Duration) time.Duration {
-	return min(doubled(firstTry, cut), timeout, l.left/2, max(l.left-nothing-margin, 0))
+	return min(doubled(firstTry, cut), timeout, l.bears())
 }
+
+// bears is how long a caller who has credentials with that life may be kept
+// waiting: half of it, and never so long that nothing would be left to print.
+func (l life) bears() time.Duration { return min(l.left/2, max(l.left-nothing-margin, 0)) }
 
 // margin is what it takes to end a try and print what is there.
 const margin = 500 * time.Millisecond

@@ -20,6 +20,9 @@ func (f *folder) sweep(now time.Time) {
 		return
 	}
 	for _, n := range names {
+		if !isName(n) {
+			continue
+		}
 		info, err := f.root.Lstat(n)
 		if err != nil || !info.Mode().IsRegular() {
 			continue

@@ -1,0 +1,21 @@
+package cache
+
+import (
+	"context"
+
+	"github.com/credproc/credproc/source"
+)
+
+// Through is src behind the cache: the base of a chain, which many chains share.
+func (c *Cache) Through(src source.Source) source.Source { return through{c, src} }
+
+type through struct {
+	cache *Cache
+	src   source.Source
+}
+
+func (t through) Key() source.Key { return t.src.Key() }
+
+func (t through) Retrieve(ctx context.Context) (source.Credentials, error) {
+	return t.cache.Get(ctx, t.src)
+}
