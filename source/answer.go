@@ -18,11 +18,12 @@ import (
 // An answer is what went wrong with one request, to STS or to whoever else hands
 // out credentials. The zero answer is that nothing did.
 type answer struct {
-	kind  Kind
-	code  string // verbatim, empty when STS itself did not speak
-	text  string
-	retry bool  // the same request may succeed in a moment
-	err   error // the cause, where it repeats nothing that a server said
+	kind   Kind
+	code   string // verbatim, empty when STS itself did not speak
+	text   string
+	retry  bool  // the same request may succeed in a moment
+	seldom bool  // but that is not likely
+	err    error // the cause, where it repeats nothing that a server said
 }
 
 // Codes that pass by themselves. The throttling ones are those that the SDKs
@@ -93,6 +94,10 @@ func classify(err error, secrets ...string) answer {
 		// What the SDK did not even send, it will not send later: the settings
 		// lead to no endpoint.
 		a.retry = errors.As(err, &send)
+		// A name that does not exist may be a name server that is starting; more
+		// often it is a region that is mistyped.
+		var name *net.DNSError
+		a.seldom = errors.As(err, &name) && name.IsNotFound
 	}
 	return a
 }

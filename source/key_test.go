@@ -59,7 +59,7 @@ func TestKeySettings(t *testing.T) {
 		{"STS.FIPS", "FIPS", func(w *WebIdentity) { w.STS.FIPS = true }, false},
 		{"STS.DualStack", "dual-stack", func(w *WebIdentity) { w.STS.DualStack = true }, false},
 		{"Longest", "some", func(w *WebIdentity) { w.Longest = Memory{Remember: func(string) {}} }, true}, // a way to the same end
-		{"STS.CABundle", "another bundle", func(w *WebIdentity) { w.STS.CABundle = "" }, true}, // decides whom to believe, not what they say
+		{"STS.CABundle", "another bundle", func(w *WebIdentity) { w.STS.CABundle = "" }, true},            // decides whom to believe, not what they say
 	} {
 		t.Run(test.field+" "+test.name, func(t *testing.T) {
 			covered[test.field] = true

@@ -11,7 +11,7 @@ const (
 	firstWait   = 200 * time.Millisecond // doubled after each try, jittered
 	longestWait = 3 * time.Second
 	firstLimit  = 5 * time.Second // for one try; doubled after each that was cut short
-	idpTries    = 4               // for IDPCommunicationError, which seldom passes
+	fewTries    = 4               // for what seldom passes
 )
 
 // insist asks until there are credentials, a fault that does not pass, or ctx
@@ -40,8 +40,8 @@ func insist(ctx context.Context, ask func(ctx context.Context, limit time.Durati
 		case a.kind == KindRefused && chance:
 			chance = false
 			again = a.code == "AccessDenied" || renewed(a)
-		case a.code == "IDPCommunicationError":
-			again = try < idpTries
+		case a.code == "IDPCommunicationError", a.seldom:
+			again = a.retry && try < fewTries
 		}
 		if !again || !sleep(ctx, wait/2+rand.N(wait)) {
 			return Credentials{}, last

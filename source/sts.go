@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
-	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -21,6 +20,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/aws-sdk-go-v2/service/sts/types"
 	"github.com/aws/smithy-go/middleware"
+
+	"github.com/credproc/credproc/source/internal/regular"
 )
 
 // STS says which Security Token Service to ask, and how. The zero value is the
@@ -51,11 +52,12 @@ func (s STS) settings(roleARN string) []string {
 // place says where STS is asked, for messages.
 func (s STS) place(roleARN string) string {
 	if s.URL != "" {
-		// A URL may hold a password.
+		// A URL may hold a password, or a signature.
 		u, err := url.Parse(s.URL)
 		if err != nil {
 			return "STS at a URL that cannot be read"
 		}
+		u.RawQuery, u.Fragment = "", ""
 		return "STS at " + u.Redacted()
 	}
 	return "STS in " + s.region(roleARN)
@@ -93,7 +95,7 @@ func (s STS) client(roleARN string) (*sts.Client, error) {
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
 	}
 	if s.CABundle != "" {
-		pem, err := os.ReadFile(s.CABundle)
+		pem, err := regular.Read(s.CABundle, maxBundle)
 		if err != nil {
 			return nil, fmt.Errorf("reading the CA bundle: %w", err)
 		}
@@ -118,6 +120,9 @@ func (s STS) client(roleARN string) (*sts.Client, error) {
 	options.EndpointOptions.UseDualStackEndpoint = state(s.DualStack, aws.DualStackEndpointStateEnabled)
 	return sts.New(options), nil
 }
+
+// maxBundle is far above the CA bundles of operating systems, in bytes.
+const maxBundle = 4 << 20
 
 // state is the enabled one of an SDK option's states, or its unset zero.
 func state[T ~uint](on bool, enabled T) T {

@@ -111,6 +111,9 @@ func (w *WebIdentity) ask(ctx context.Context, client *sts.Client, tok token.Tok
 	if err != nil {
 		return Credentials{}, err
 	}
+	if duration != 0 && creds.Lifetime() > duration {
+		creds.Expiration = creds.Issued.Add(duration) // a proxy's Date is not STS's
+	}
 	creds.AccountID = account(out.AssumedRoleUser, w.RoleARN)
 	creds.Identity = tok.Identity().Digest
 	return creds, nil

@@ -41,7 +41,7 @@ func TestIdentity(t *testing.T) {
 		{"claims in another order", rs256, `{` + source + `,` + flat + `,` + nested + `,"aud":["a","b"],"sub":"someone","iss":"https://issuer.example"}`, true},
 		{"tags in another order", rs256, `{` + common + `,"aud":["a","b"],"https://aws.amazon.com/tags":{"transitive_tag_keys":["Project"],"principal_tags":{"Team":["red"],"Project":["Automation"]}},` + flat + `,` + source + `}`, true},
 		{"white space", rs256, "{" + common + ", \"aud\" : [ \"a\" , \"b\" ] ,\n" + `"https://aws.amazon.com/tags": {"principal_tags": {"Project": ["Automation"], "Team": ["red"]}, "transitive_tag_keys": ["Project"]},` + flat + `,` + source + `}`, true},
-		{"claims that AWS does not read", rs256, `{` + common + `,"aud":["a","b"],"email":"jane@example.com","kubernetes.io":{"pod":{"uid":"1"}},` + nested + `,` + flat + `,` + source + `}`, true},
+		{"claims that AWS does not read", rs256, `{` + common + `,"aud":["a","b"],"nonce":"x","kubernetes.io":{"pod":{"uid":"1"}},` + nested + `,` + flat + `,` + source + `}`, true},
 
 		{"issuer", rs256, `{"iss":"https://other.example","sub":"someone","aud":["a","b"],` + nested + `,` + flat + `,` + source + `}`, false},
 		{"no issuer", rs256, `{"sub":"someone","aud":["a","b"],` + nested + `,` + flat + `,` + source + `}`, false},
@@ -52,6 +52,8 @@ func TestIdentity(t *testing.T) {
 		{"nested tag", rs256, `{` + common + `,"aud":["a","b"],"https://aws.amazon.com/tags":{"principal_tags":{"Project":["Automation"],"Team":["blue"]},"transitive_tag_keys":["Project"]},` + flat + `,` + source + `}`, false},
 		{"transitive keys", rs256, `{` + common + `,"aud":["a","b"],"https://aws.amazon.com/tags":{"principal_tags":{"Project":["Automation"],"Team":["red"]},"transitive_tag_keys":["Team"]},` + flat + `,` + source + `}`, false},
 		{"no nested tags", rs256, `{` + common + `,"aud":["a","b"],` + flat + `,` + source + `}`, false},
+		{"another authorized party", rs256, `{` + common + `,"aud":["a","b"],"azp":"x",` + nested + `,` + flat + `,` + source + `}`, false},
+		{"another actor", rs256, `{` + common + `,"aud":["a","b"],"actor":"dependabot[bot]",` + nested + `,` + flat + `,` + source + `}`, false},
 		{"flat tag", rs256, `{` + common + `,"aud":["a","b"],` + nested + `,"https://aws.amazon.com/tags/principal_tags/Project":["Manual"],` + source + `}`, false},
 		{"flat tag's name", rs256, `{` + common + `,"aud":["a","b"],` + nested + `,"https://aws.amazon.com/tags/principal_tags/Team":["Automation"],` + source + `}`, false},
 		{"no flat tag", rs256, `{` + common + `,"aud":["a","b"],` + nested + `,` + source + `}`, false},

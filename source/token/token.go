@@ -79,11 +79,11 @@ type Claims struct {
 	// IssuedAt, NotBefore and Expiry are zero where the token has none.
 	IssuedAt, NotBefore, Expiry time.Time
 
-	// AWS holds the claims that AWS reads besides the standard ones, each as
-	// NAME=JSON, sorted: source identity, session tags.
+	// Other holds what else STS or a trust policy reads, each as NAME=JSON,
+	// sorted: source identity and session tags, and the claims in trusted.
 	// Source: IAM User Guide, "Pass session tags in AWS STS" and "Monitor and
 	// control actions taken with assumed roles".
-	AWS []string
+	Other []string
 }
 
 // Raw is the token itself. It goes to STS and nowhere else.
@@ -101,7 +101,7 @@ func (t Token) Identity() Identity {
 		return Identity{Digest: t.caller, Issuer: c.Issuer, Subject: c.Subject}
 	}
 	h := sha256.New()
-	for _, part := range slices.Concat([]string{c.Issuer, c.Subject}, c.Audience, []string{"aws"}, c.AWS) {
+	for _, part := range slices.Concat([]string{c.Issuer, c.Subject}, c.Audience, []string{"other"}, c.Other) {
 		fmt.Fprintf(h, "%d:%s", len(part), part)
 	}
 	return Identity{Digest: hex.EncodeToString(h.Sum(nil)[:16]), Issuer: c.Issuer, Subject: c.Subject}
@@ -173,9 +173,19 @@ func decode(part string) (map[string]any, bool) {
 	return object, ok
 }
 
-// awsClaim begins the name of every claim behind Claims.AWS: a session tag may
+// awsClaim begins the name of every claim of AWS: a session tag may
 // be a claim of its own, …/tags/principal_tags/KEY.
 const awsClaim = "https://aws.amazon.com/"
+
+// trusted are claims besides iss, sub and aud that a trust policy, or a server's
+// own policy, can tell identities apart by, and that stay the same from job to
+// job. Source: IAM and AWS STS condition context keys, "Available keys for AWS
+// OIDC federation", with the claims of GitHub; MinIO's claim policy.
+var trusted = []string{
+	"azp", "amr", "oaud", "email", "policy", "groups",
+	"actor", "actor_id", "enterprise", "enterprise_id", "environment", "job_workflow_ref", "ref",
+	"repository", "repository_id", "repository_owner_id", "workflow", "workflow_ref",
+}
 
 // readClaims is lenient: a claim of the wrong shape counts as absent, and STS
 // then says what it misses.
@@ -195,12 +205,12 @@ func readClaims(claims map[string]any) Claims {
 		slices.Sort(c.Audience)
 	}
 	for name, v := range claims {
-		if strings.HasPrefix(name, awsClaim) {
+		if strings.HasPrefix(name, awsClaim) || slices.Contains(trusted, name) {
 			text, _ := json.Marshal(v) // sorts the keys of objects
-			c.AWS = append(c.AWS, name+"="+string(text))
+			c.Other = append(c.Other, name+"="+string(text))
 		}
 	}
-	slices.Sort(c.AWS)
+	slices.Sort(c.Other)
 	return c
 }
 
