@@ -24,12 +24,13 @@ type entryFile struct {
 	AccountID       string `json:"accountId"`
 	Issued          string `json:"issued"`
 	Expiration      string `json:"expiration"`
+	RenewAt         string `json:"renewAt,omitempty"`
 }
 
 func (e *entryFile) sum() string {
 	h := sha256.New()
 	for _, field := range []string{e.Name, e.Role, e.Subject, e.AccessKeyID, e.SecretAccessKey,
-		e.SessionToken, e.AccountID, e.Issued, e.Expiration} {
+		e.SessionToken, e.AccountID, e.Issued, e.Expiration, e.RenewAt} {
 		fmt.Fprintf(h, "%d:%s", len(field), field)
 	}
 	return hex.EncodeToString(h.Sum(nil))

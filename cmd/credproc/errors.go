@@ -37,8 +37,12 @@ func exitStatus(err error) int {
 		return exitUsage
 	case !errors.As(err, &failed):
 		return exitOther
+	case failed.Code == source.CodeCABundle:
+		return exitUsage
 	}
 	switch failed.Kind {
+	case source.KindSettings:
+		return exitUsage
 	case source.KindToken:
 		return exitToken
 	case source.KindRefused:
@@ -76,25 +80,34 @@ func hint(err error) string {
 	return ""
 }
 
+// tokenFile is how the text of an error about a token in a file begins.
+const tokenFile = "web identity token in /"
+
 // hints, the first that fits counts. An empty code or text fits all.
 var hints = []struct {
 	kind       source.Kind
 	code, text string
 	hint       string
 }{
-	{source.KindToken, string(token.Missing), "",
+	{source.KindToken, "", "is a directory",
+		"name the token file itself"},
+	{source.KindToken, "", "is a named pipe",
+		"name a file: a token has to be read again and again"},
+	{source.KindToken, string(token.Missing), tokenFile,
 		"check web_identity_token_file; in Kubernetes the pod's service account needs the annotation eks.amazonaws.com/role-arn"},
-	{source.KindToken, string(token.Unreadable), "",
+	{source.KindToken, string(token.Unreadable), tokenFile,
 		"let this user read the file; in Kubernetes set fsGroup in the pod's securityContext"},
 	{source.KindToken, string(token.BadAlgorithm), "",
 		"have the issuer sign with an RSA or ECDSA P-256, P-384 or P-521 key"},
-	{source.KindToken, string(token.Expired), "",
+	{source.KindToken, string(token.Expired), tokenFile,
 		"nothing has renewed this file; in Kubernetes check that it is not mounted with subPath"},
-	{source.KindToken, "", "",
+	{source.KindToken, string(token.Expired), "",
+		"start the job again: its token cannot be renewed; a role with a longer maximum session duration lasts longer"},
+	{source.KindToken, string(token.Malformed), tokenFile,
 		"the file must hold one JWT and nothing else, as the issuer gave it"},
 
 	{source.KindRefused, "AccessDenied", "",
-		"compare the token's iss, sub and aud with the role's trust policy"},
+		"check the role's name and account, then compare the token's iss, sub and aud with its trust policy"},
 	{source.KindRefused, "InvalidIdentityToken", "audience",
 		"add the token's audience to the IAM OIDC provider, or have the token issued for sts.amazonaws.com"},
 	{source.KindRefused, "InvalidIdentityToken", "No OpenIDConnect provider",
@@ -113,7 +126,9 @@ var hints = []struct {
 	{source.KindUnreachable, source.CodeCertificate, "",
 		"name the authority that signed the certificate in ca_bundle or AWS_CA_BUNDLE"},
 	{source.KindUnreachable, source.CodeCABundle, "",
-		"check ca_bundle and AWS_CA_BUNDLE"},
+		"check ca_bundle and AWS_CA_BUNDLE: a file of PEM certificates"},
+	{source.KindUnreachable, "", "HTTP status 5",
+		"the server or a proxy in front of it is out of order: try again, or another region"},
 	{source.KindUnreachable, "", "hrottl",
 		"ask less: let all processes of the machine share one cache folder"},
 	{source.KindUnreachable, "", "no such host",

@@ -131,7 +131,7 @@ func (x *execution) run(ctx context.Context) (status int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	if _, err := settings.Source(x.given, os.Getenv); err != nil {
+	if _, err := settings.Source(x.given, os.Getenv, c); err != nil {
 		return 0, err
 	}
 	config, err := newPrivateConfig(x.options, c, warn)
@@ -188,7 +188,7 @@ func (p *privateConfig) source(env []string) (source.Source, error) {
 				}
 			}
 			return value
-		})
+		}, p.cache)
 }
 
 func warn(text string) { fmt.Fprintf(os.Stderr, "credproc: warning: %s\n", text) }

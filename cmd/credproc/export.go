@@ -135,7 +135,7 @@ func (x *export) credentials(ctx context.Context) (static, error) {
 	if err != nil {
 		return static{}, err
 	}
-	src, err := settings.Source(x.given, os.Getenv)
+	src, err := settings.Source(x.given, os.Getenv, c)
 	if err != nil {
 		return static{}, err
 	}

@@ -87,7 +87,7 @@ func (x *export) config(c *cache.Cache) (*privateConfig, error) {
 	default:
 		outer.restoreTokenFile()
 	}
-	if _, err := settings.Source(x.given, os.Getenv); err != nil {
+	if _, err := settings.Source(x.given, os.Getenv, c); err != nil {
 		return nil, err
 	}
 	p, err := newPrivateConfig(x.options, c, warn)

@@ -33,11 +33,11 @@ func runGet(ctx context.Context, o options) error {
 	// an error of ours to report, not a reason to die.
 	signal.Ignore(os.Interrupt, syscall.SIGHUP, syscall.SIGPIPE)
 
-	src, err := settings.Source(o.given, os.Getenv)
+	c, err := o.cache()
 	if err != nil {
 		return err
 	}
-	c, err := o.cache()
+	src, err := settings.Source(o.given, os.Getenv, c)
 	if err != nil {
 		return err
 	}
@@ -86,8 +86,14 @@ func (o options) cache() (*cache.Cache, error) {
 	if err != nil {
 		return nil, err
 	}
-	dir, _ := o.text("cache-dir")
-	logFile, _ := o.text("log-file")
+	dir, err := o.path("cache-dir")
+	if err != nil {
+		return nil, err
+	}
+	logFile, err := o.path("log-file")
+	if err != nil {
+		return nil, err
+	}
 	l := logger{file: logFile, verbose: verbose}
 	c := &cache.Cache{Dir: dir, Off: off, Timeout: timeout}
 	if verbose || logFile != "" {

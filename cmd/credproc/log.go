@@ -27,6 +27,7 @@ func (l logger) event(format string, args ...any) {
 		return
 	}
 	defer f.Close()
+	_ = f.SetWriteDeadline(time.Now().Add(100 * time.Millisecond)) // of a pipe that nobody reads
 	fmt.Fprintf(f, "%s credproc[%d]: %s\n", time.Now().UTC().Format(time.RFC3339), os.Getpid(), fmt.Sprintf(format, args...))
 }
 

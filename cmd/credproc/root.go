@@ -90,6 +90,8 @@ func bind(f *pflag.FlagSet) options {
 	f.String("profile", "", "read the settings from this `name`'s profile in the AWS config file")
 	f.String("role-arn", "", "the `ARN` of the role to assume")
 	f.String("web-identity-token-file", "", "the `file` that holds the web identity token")
+	f.String("token-source", "", "where else the token comes from: `SPEC`, see below")
+	f.String("audience", "", "for whom a token is asked, where one is asked for (default sts.amazonaws.com)")
 	f.String("role-session-name", "", "the `name` to be seen in CloudTrail (default credproc-USER@HOST)")
 	f.String("duration-seconds", "", "how many `seconds` a session lasts, 900 to 43200 (default the server's)")
 	f.String("policy", "", "a session policy, as `JSON`")
@@ -98,7 +100,7 @@ func bind(f *pflag.FlagSet) options {
 	f.String("endpoint-url", "", "the `URL` of another STS")
 	f.String("cache-dir", "", "the `folder` of the cache (default credproc in the user's cache home)")
 	f.Bool("no-cache", false, "neither read nor write the cache")
-	f.Duration("timeout", cache.DefaultTimeout, "the `time` for everything, waiting for other processes included")
+	f.String("timeout", cache.DefaultTimeout.String(), "the `time` for everything, waiting for other processes included")
 	f.BoolP("verbose", "v", false, "say on stderr what happens")
 	f.String("log-file", "", "append a line for each renewal and each failure to this `file`")
 	return options{f}
@@ -127,6 +129,12 @@ func (o options) text(name string) (value, origin string) {
 	return o.flags.Lookup(name).DefValue, ""
 }
 
+// path is a flag's value, or its variable's, as an absolute path.
+func (o options) path(name string) (string, error) {
+	text, origin := o.text(name)
+	return settings.AbsolutePath(text, origin)
+}
+
 func (o options) boolean(name string) (bool, error) {
 	switch text, origin := o.text(name); text {
 	case "true", "1":
@@ -145,7 +153,7 @@ func (o options) timeout() (time.Duration, error) {
 	text, origin := o.text("timeout")
 	d, err := time.ParseDuration(text)
 	if err != nil || d < minTimeout || d > time.Hour {
-		return 0, &settings.Error{Text: fmt.Sprintf("%s is %.20q; it may be 1s to 1h", origin, text)}
+		return 0, &settings.Error{Text: fmt.Sprintf("%s is %.20q; it may be 1s to 1h", origin, text), Hint: "write 30s or 2m"}
 	}
 	return d, nil
 }

@@ -118,6 +118,15 @@ func (s Section) Value(key string) (string, bool) {
 	return v, true
 }
 
+// Keys are the names of the section's own keys, in lower case and no order.
+func (s Section) Keys() []string {
+	var names []string
+	for name := range s.keys {
+		names = append(names, name)
+	}
+	return names
+}
+
 // Nested is what a key is set to in the block that another key opens:
 //
 //	s3 =

@@ -1,11 +1,7 @@
 package settings
 
 import (
-	"fmt"
-	"os"
 	"strings"
-
-	"github.com/credproc/credproc/cmd/credproc/internal/awsconfig"
 )
 
 // A setting is one value and where it comes from, for messages.
@@ -29,11 +25,14 @@ func (ls layers) find(key string) setting {
 	return setting{}
 }
 
-// upTo are the layers down to the highest that has key, all where none has it.
-func (ls layers) upTo(key string) layers {
-	for i, l := range ls {
-		if s, ok := l(key); ok && s.text != "" {
-			return ls[:i+1]
+// upTo are the layers down to the highest that has one of keys, all where none
+// has any.
+func (ls layers) upTo(keys ...string) layers {
+	for i := range ls {
+		for _, key := range keys {
+			if ls[i:i+1].find(key).text != "" {
+				return ls[:i+1]
+			}
 		}
 	}
 	return ls
@@ -90,61 +89,4 @@ func awsLayer(getenv func(string) string) layer {
 		}
 		return setting{}, false
 	}
-}
-
-// profileLayer is a profile of the AWS config file, or where that does not have
-// it, of the shared credentials file.
-func profileLayer(name string, getenv func(string) string) (layer, error) {
-	home := getenv(homeVariable)
-	path := awsconfig.Path(getenv, home)
-	file, err := awsconfig.Load(path)
-	if err != nil {
-		return nil, &Error{Text: err.Error(), Hint: "mend the AWS config file, or name another one in AWS_CONFIG_FILE"}
-	}
-	section, ok := file.Profile(name)
-	if !ok {
-		credentials, err := awsconfig.LoadCredentials(awsconfig.CredentialsPath(getenv, home))
-		if err == nil {
-			section, ok = credentials.Profile(name)
-		}
-	}
-	if !ok {
-		return nil, noProfile(name, path, file.Profiles())
-	}
-	services := awsconfig.Section{}
-	if s, ok := section.Value("services"); ok {
-		if services, ok = file.Services(s); !ok {
-			return nil, &Error{Text: fmt.Sprintf("profile %q names the services section %q, which %s does not have", name, s, path)}
-		}
-	}
-	return func(key string) (setting, bool) {
-		origin := fmt.Sprintf("%s of profile %q", key, name)
-		if key == "endpoint_url" {
-			if text, ok := services.Nested("sts", key); ok {
-				return setting{text, origin}, true
-			}
-		}
-		text, ok := section.Value(key)
-		if encoded, is := section.Value(encodedPrefix + key); is && !ok {
-			text, ok = decode(encoded)
-		}
-		return setting{text, origin}, ok
-	}, nil
-}
-
-func noProfile(name, path string, names []string) *Error {
-	e := &Error{Text: fmt.Sprintf("there is no profile %q in %s", name, path)}
-	switch _, err := os.Stat(path); {
-	case path == "":
-		e.Text = fmt.Sprintf("there is no profile %q: HOME is not set, so there is no AWS config file", name)
-		e.Hint = "name the AWS config file in AWS_CONFIG_FILE"
-	case err != nil:
-		e.Text = fmt.Sprintf("there is no profile %q: %s does not exist", name, path)
-		e.Hint = "name the AWS config file in AWS_CONFIG_FILE; a service or container often has another HOME"
-	case len(names) > 0 && len(names) <= 20:
-		e.Hint = "it has " + strings.Join(names, ", ")
-	default:
-		e.Hint = fmt.Sprintf("in the config file its section begins [profile %s]", name)
-	}
-	return e
 }

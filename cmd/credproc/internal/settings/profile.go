@@ -2,7 +2,6 @@ package settings
 
 import (
 	"net/url"
-	"path/filepath"
 	"strconv"
 	"strings"
 )
@@ -17,10 +16,11 @@ type Pair struct{ Key, Value string }
 //
 // Every key that Source learns to read belongs here as well.
 func Profile(flag func(name string) (string, bool), getenv func(string) string) (pairs []Pair, region string, err error) {
-	all, identity, err := stack(flag, getenv)
+	all, _, err := stack(flag, getenv)
 	if err != nil {
 		return nil, "", err
 	}
+	identity := identity(all)
 	role := identity.find("role_arn").text
 	session, err := sessionName(identity.find("role_session_name"))
 	if err != nil {
@@ -37,18 +37,25 @@ func Profile(flag func(name string) (string, bool), getenv func(string) string) 
 	}
 	add("role_arn", role)
 	add("role_session_name", session)
-	for _, key := range []string{"duration_seconds", "policy", "policy_arn"} {
+	for _, key := range []string{"duration_seconds", "policy", "policy_arn", "source_profile", "credential_source", "external_id"} {
 		add(key, identity.find(key).text)
 	}
-	for _, key := range []string{"web_identity_token_file", "ca_bundle"} {
-		path := all.find(key).text
-		if path != "" {
-			if path, err = filepath.Abs(path); err != nil {
-				return nil, "", &Error{Text: err.Error()}
-			}
-		}
-		add(key, path)
+	for _, key := range []string{"source_identity", "tag"} {
+		add("credproc_"+key, identity.find(key).text)
 	}
+	add("credproc_assume_role", all.find("assume_role").text)
+	spec, err := tokenSpec(all, getenv)
+	if err != nil {
+		return nil, "", err
+	}
+	file, isFile := strings.CutPrefix(spec.text, "file:")
+	if !isFile {
+		add("credproc_token_source", spec.text)
+		add("credproc_audience", all.find("audience").text)
+		file = ""
+	}
+	add("web_identity_token_file", file)
+	add("ca_bundle", sts.CABundle)
 	// Everything about the endpoint is said, lest a variable say it otherwise.
 	add("region", sts.RegionFor(role))
 	add("use_fips_endpoint", strconv.FormatBool(sts.FIPS))

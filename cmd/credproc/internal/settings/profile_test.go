@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/credproc/credproc/cache"
 )
 
 // What Profile says leads to the same key, however the variables of whoever
@@ -32,7 +34,7 @@ func TestProfileCarriesAllSettings(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			flag := func(name string) (string, bool) { text, ok := test.flags[name]; return text, ok }
 			getenv := func(name string) string { return test.env[name] }
-			want, err := Source(flag, getenv)
+			want, err := Source(flag, getenv, &cache.Cache{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -55,7 +57,7 @@ func TestProfileCarriesAllSettings(t *testing.T) {
 				"AWS_USE_FIPS_ENDPOINT": "true", "AWS_USE_DUALSTACK_ENDPOINT": "true", "AWS_STS_REGIONAL_ENDPOINTS": "legacy"}
 			got, err := Source(
 				func(name string) (string, bool) { return "p", name == "profile" },
-				func(name string) string { return elsewhere[name] })
+				func(name string) string { return elsewhere[name] }, &cache.Cache{})
 			if err != nil {
 				t.Fatalf("%v in\n%s", err, &b)
 			}

@@ -6,13 +6,13 @@ package settings
 import (
 	"fmt"
 	"net/url"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/credproc/credproc/source"
-	"github.com/credproc/credproc/source/token"
 )
 
 // Error is a fault in the settings: what is wrong and what to do. It names keys
@@ -21,86 +21,6 @@ type Error struct{ Text, Hint string }
 
 func (e *Error) Error() string { return e.Text }
 
-// Source is the source that the settings describe. flag looks up a flag that
-// was given, by name; getenv looks up a variable. Its error is an *Error.
-//
-// The highest layer that names a role settles the identity: session name,
-// duration and policies count from that layer up, so that what was meant for
-// one role never reaches another. Lower layers only fill in where STS is and
-// which file holds the token.
-func Source(flag func(name string) (string, bool), getenv func(string) string) (source.Source, error) {
-	all, identity, err := stack(flag, getenv)
-	if err != nil {
-		return nil, err
-	}
-	if err := supported(identity); err != nil {
-		return nil, err
-	}
-	role := identity.find("role_arn")
-	if role.text == "" {
-		return nil, noRole(all)
-	}
-	w := &source.WebIdentity{RoleARN: role.text, Policy: identity.find("policy").text}
-	tokenFile := all.find("web_identity_token_file")
-	if tokenFile.text == "" {
-		return nil, &Error{Text: fmt.Sprintf("no web identity token for %s", role.text),
-			Hint: "set web_identity_token_file in the profile, or AWS_WEB_IDENTITY_TOKEN_FILE"}
-	}
-	w.Token = token.File(tokenFile.text)
-	if arns := identity.find("policy_arn").text; arns != "" {
-		w.PolicyARNs = strings.Split(arns, ",")
-	}
-	if err = checkRole(role); err != nil {
-		return nil, err
-	}
-	if w.SessionName, err = sessionName(identity.find("role_session_name")); err != nil {
-		return nil, err
-	}
-	if w.Duration, err = duration(identity.find("duration_seconds")); err != nil {
-		return nil, err
-	}
-	if w.STS, err = sts(all); err != nil {
-		return nil, err
-	}
-	return w, nil
-}
-
-// stack gives all layers, and those of them that have a say in the identity.
-func stack(flag func(name string) (string, bool), getenv func(string) string) (all, identity layers, err error) {
-	all = layers{flagLayer(flag), ownLayer(getenv), awsLayer(getenv)}
-	if profile := all[:2].find("profile"); profile.text != "" {
-		l, err := profileLayer(profile.text, getenv)
-		if err != nil {
-			return nil, nil, err
-		}
-		all = slices.Insert(all, 1, l)
-	}
-	return all, all.upTo("role_arn"), nil
-}
-
-// noRole says what to do when nothing names a role.
-func noRole(all layers) *Error {
-	e := &Error{Text: "no role to assume",
-		Hint: "set role_arn in the profile that --profile names, or AWS_ROLE_ARN"}
-	if process := all.find("credential_process"); process.text != "" {
-		e.Text = fmt.Sprintf("no role to assume: the profile has a credential_process and no role_arn (%s)", process.origin)
-		e.Hint = "name the profile that holds role_arn with --profile; it must be another one than the SDK's"
-	}
-	return e
-}
-
-// supported refuses keys whose meaning would be lost: credentials of another
-// role than the profile describes are worse than none.
-func supported(identity layers) error {
-	for _, key := range []string{"source_profile", "credential_source"} {
-		if s := identity.find(key); s.text != "" {
-			return &Error{Text: fmt.Sprintf("%s is not supported", s.origin),
-				Hint: "give the profile a web_identity_token_file instead"}
-		}
-	}
-	return nil
-}
-
 // STS's limits on what an AssumeRoleWithWebIdentity request may say.
 // Source: AWS STS API Reference, AssumeRoleWithWebIdentity.
 const (
@@ -108,14 +28,38 @@ const (
 	minDuration, maxDuration = 900, 43200 // seconds
 )
 
-// checkRole is no stricter than STS: servers other than AWS have ARNs of their
-// own shapes.
+// checkRole is hardly stricter than STS: servers other than AWS have ARNs of
+// their own shapes.
 func checkRole(role setting) error {
-	if n := len(role.text); n < minRole || n > maxRole || strings.ContainsAny(role.text, " \t\r\n") {
+	if n := len(role.text); n < minRole || n > maxRole || !strings.HasPrefix(role.text, "arn:") || strings.ContainsAny(role.text, " \t\r\n") {
 		return &Error{Text: fmt.Sprintf("%s is not a role ARN: %.60q", role.origin, role.text),
 			Hint: "a role ARN looks like arn:aws:iam::111122223333:role/NAME"}
 	}
 	return nil
+}
+
+// absolute is a path setting as an absolute path, so that it means the same
+// wherever an SDK stands when it runs us, and messages say what was tried.
+func absolute(s setting) (string, error) { return AbsolutePath(s.text, s.origin) }
+
+// AbsolutePath is absolute for what is no key: text is a path that origin names.
+func AbsolutePath(text, origin string) (string, error) {
+	s := setting{text, origin}
+	switch {
+	case s.text == "":
+		return "", nil
+	case strings.ContainsAny(s.text[:1], "~$"):
+		return "", &Error{Text: fmt.Sprintf("%s is %q, and nothing expands it", s.origin, s.text),
+			Hint: "write the absolute path"}
+	case strings.ContainsAny(s.text[:1], `"'`):
+		return "", &Error{Text: fmt.Sprintf("%s is %s: the quotes are part of it", s.origin, s.text),
+			Hint: "take the quotes away, as SDKs do not know them either"}
+	}
+	path, err := filepath.Abs(s.text)
+	if err != nil {
+		return "", &Error{Text: fmt.Sprintf("%s is %q: %v", s.origin, s.text, err), Hint: "write the absolute path"}
+	}
+	return path, nil
 }
 
 func duration(s setting) (time.Duration, error) {
@@ -132,14 +76,17 @@ func duration(s setting) (time.Duration, error) {
 
 // sts says which STS to ask.
 func sts(all layers) (source.STS, error) {
-	s := source.STS{CABundle: all.find("ca_bundle").text}
+	var s source.STS
+	var err error
+	if s.CABundle, err = absolute(all.find("ca_bundle")); err != nil {
+		return s, err
+	}
 	region := all.find("region")
 	if strings.Trim(region.text, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
 		return s, &Error{Text: fmt.Sprintf("%s is not a region: %.40q", region.origin, region.text),
 			Hint: "a region looks like eu-west-1"}
 	}
 	s.Region = region.text
-	var err error
 	if s.FIPS, err = boolean(all.find("use_fips_endpoint")); err != nil {
 		return s, err
 	}
