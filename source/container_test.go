@@ -185,7 +185,7 @@ func TestContainerSettings(t *testing.T) {
 
 func TestContainerAddress(t *testing.T) {
 	for uri, want := range map[string]bool{
-		"http://127.0.0.1/x": true, "http://127.9.9.9:80/x": true, "http://[::1]:80/x": true, "http://localhost:1338/x": true, "http://[::ffff:127.0.0.1]/": true,
+		"http://127.0.0.1/x": true, "http://127.9.9.9:80/x": true, "http://[::1]:80/x": true, "http://localhost:1338/x": true, "http://[::ffff:127.0.0.1]/": true, "http://[::ffff:169.254.170.2]/": true,
 		"http://169.254.170.2/x": true, "http://169.254.170.23/v1/credentials": true, "http://[fd00:ec2::23]/v1/credentials": true, "https://vault.example/x": true,
 		"http://169.254.169.254/x": false, "http://169.254.170.3/": false, "http://[fd00:ec2::254]/": false, "http://10.0.0.1/": false,
 		"http://localhost.example/": false, "http://127.0.0.1.example/": false, "http://127.0.0.1@elsewhere.example/": false, "": false,

@@ -230,6 +230,17 @@ func TestInstanceNowhere(t *testing.T) {
 	wantError(t, err, KindDeadline, "", "instance metadata at http://127.0.0.1:1: no answer in time")
 }
 
+// Which service to ask is for the settings to say, not for the SDK to find.
+func TestInstanceIgnoresEnvironment(t *testing.T) {
+	server := &ec2{role: "x", credentials: metadata(nil)}
+	t.Setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", serve(t, server.ServeHTTP))
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	if c, err := (&Instance{}).Retrieve(ctx); err == nil || server.calls.Load() != 0 {
+		t.Errorf("got %v, %v after %d calls", c, err, server.calls.Load())
+	}
+}
+
 func TestInstanceKey(t *testing.T) {
 	one := (&Instance{}).Key()
 	if one != (&Instance{Endpoint: "http://169.254.169.254"}).Key() || one.Role != "instance metadata at http://169.254.169.254" {
