@@ -43,6 +43,9 @@ type Cache struct {
 // Get returns credentials of src that still live: those of the entry under
 // src's key, or new ones. Its error is a *source.Error.
 func (c *Cache) Get(ctx context.Context, src source.Source) (source.Credentials, error) {
+	if src, ok := src.(source.Immediate); ok {
+		return src.Retrieve(ctx)
+	}
 	return c.get(ctx, &get{Cache: c, src: src})
 }
 

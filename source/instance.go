@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"os"
-	"regexp"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -73,7 +72,13 @@ func (i *Instance) Retrieve(ctx context.Context) (Credentials, error) {
 
 // roleName is the alphabet of IAM's role names.
 // Source: IAM API Reference, CreateRole.
-var roleName = regexp.MustCompile(`^[\w+=,.@-]{1,64}$`)
+func isRoleName(s string) bool {
+	const marks = "_+=,.@-"
+	other := func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune(marks, r)
+	}
+	return s != "" && len(s) <= 64 && !strings.ContainsFunc(s, other)
+}
 
 const rolePath = "iam/security-credentials/"
 
@@ -98,7 +103,7 @@ func (i *Instance) ask(ctx context.Context) (Credentials, answer) {
 		return Credentials{}, seen.answer(ctx, err)
 	}
 	role, _, _ := strings.Cut(strings.TrimSpace(string(list)), "\n")
-	if !roleName.MatchString(role) {
+	if !isRoleName(role) {
 		return Credentials{}, answer{kind: KindUnreachable, retry: true, text: "the answer names no role; this does not look like EC2"}
 	}
 	text, err := get(rolePath + role)

@@ -22,7 +22,7 @@ type output struct {
 	Version         int
 	AccessKeyId     string
 	SecretAccessKey string
-	SessionToken    string
+	SessionToken    string `json:",omitempty"`
 	Expiration      string
 	AccountId       string `json:",omitempty"`
 }

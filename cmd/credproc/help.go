@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/credproc/credproc/source/token"
 )
 
 // help prints a command's help with its examples first: whoever asks is in a
@@ -32,5 +34,28 @@ func help(c *cobra.Command, _ []string) {
 	if flags := c.LocalFlags().FlagUsages(); flags != "" {
 		fmt.Fprintf(&b, "\nFlags:\n%s", flags)
 	}
+	if c.Flags().Lookup("token-source") != nil {
+		b.WriteString(sources())
+	}
 	fmt.Fprint(c.OutOrStdout(), b.String())
+}
+
+// sources is what commands that get credentials have in common.
+func sources() string {
+	var b strings.Builder
+	b.WriteString("\nWhere the token comes from, if no file is named (SPEC):\n")
+	for _, form := range token.Forms() {
+		fmt.Fprintf(&b, "  %s\n", form)
+	}
+	b.WriteString("\nFound by itself where the job has its variables, the first of these:\n ")
+	for _, d := range token.Detections() {
+		b.WriteString(" " + d.Spec)
+	}
+	b.WriteString(`
+
+Each flag has a variable: --role-arn and CREDPROC_ROLE_ARN. Flags come first,
+then the profile, then CREDPROC_*, then AWS_*. AWS_CONFIG_FILE names the file
+with the profiles.
+`)
+	return b.String()
 }

@@ -69,6 +69,14 @@ func newRoot() *cobra.Command {
 		o := bind(c.Flags())
 		c.RunE = func(c *cobra.Command, _ []string) error { return runGet(c.Context(), o) }
 	}
+	root.Flags().Bool("version", false, "print the version")
+	printCreds := root.RunE
+	root.RunE = func(c *cobra.Command, args []string) error {
+		if c.Flags().Changed("version") {
+			return printVersion(c.OutOrStdout())
+		}
+		return printCreds(c, args)
+	}
 	root.AddCommand(get, newExec(), newExport(), newVersion())
 	return root
 }
@@ -90,12 +98,17 @@ func bind(f *pflag.FlagSet) options {
 	f.String("profile", "", "read the settings from this `name`'s profile in the AWS config file")
 	f.String("role-arn", "", "the `ARN` of the role to assume")
 	f.String("web-identity-token-file", "", "the `file` that holds the web identity token")
-	f.String("token-source", "", "where else the token comes from: `SPEC`, see below")
+	f.String("token-source", "", "where else the token comes from, a `SPEC` as below")
 	f.String("audience", "", "for whom a token is asked, where one is asked for (default sts.amazonaws.com)")
 	f.String("role-session-name", "", "the `name` to be seen in CloudTrail (default credproc-USER@HOST)")
 	f.String("duration-seconds", "", "how many `seconds` a session lasts, 900 to 43200 (default the server's)")
-	f.String("policy", "", "a session policy, as `JSON`")
+	f.String("policy", "", "a session policy: the `JSON` itself")
 	f.StringSlice("policy-arn", nil, "the `ARN` of a managed session policy; may be repeated")
+	f.StringSlice("assume-role", nil, "the `ARN` of a role to assume with these credentials; may be repeated, link after link")
+	f.String("external-id", "", "the external `ID` that the last link's trust policy asks for")
+	f.String("source-identity", "", "the source identity `name` that the last link sets")
+	f.StringSlice("tag", nil, "a session tag `K=V` that the last link sets; may be repeated")
+	f.String("credential-process", "", "keep what another credential_process `command` prints in the cache")
 	f.String("region", "", "the AWS `region` whose STS is asked (default the role's partition's global endpoint)")
 	f.String("endpoint-url", "", "the `URL` of another STS")
 	f.String("cache-dir", "", "the `folder` of the cache (default credproc in the user's cache home)")

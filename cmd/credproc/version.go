@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
@@ -12,13 +14,15 @@ func newVersion() *cobra.Command {
 		Use:   "version",
 		Short: "print the version",
 		Args:  noArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			info, ok := debug.ReadBuildInfo()
-			if !ok {
-				return fmt.Errorf("this program was built without build information")
-			}
-			_, err := fmt.Fprintf(c.OutOrStdout(), "credproc %s %s\n", info.Main.Version, info.GoVersion)
-			return err
-		},
+		RunE:  func(c *cobra.Command, _ []string) error { return printVersion(c.OutOrStdout()) },
 	}
+}
+
+func printVersion(w io.Writer) error {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return errors.New("this program was built without build information")
+	}
+	_, err := fmt.Fprintf(w, "credproc %s %s\n", info.Main.Version, info.GoVersion)
+	return err
 }

@@ -1,28 +1,46 @@
 package settings
 
 import (
+	"fmt"
+
 	"github.com/credproc/credproc/source"
 )
 
-// static makes the source of access keys that stand in the settings.
+// static makes the source of access keys that stand in a profile.
 func static(from layers) (source.Source, error) {
-	return nil, &Error{Text: "access keys are not supported"}
+	id := from.find("aws_access_key_id")
+	return &source.Static{
+		AccessKeyID:     id.text,
+		SecretAccessKey: from.find("aws_secret_access_key").text,
+		SessionToken:    from.find("aws_session_token").text,
+		AccountID:       from.find("aws_account_id").text,
+		Place:           id.origin,
+	}, nil
 }
 
+// instance makes the source of an EC2 instance's credentials.
+// Source: AWS SDKs and Tools Reference Guide, "IMDS credential provider".
 func (m *maker) instance() (source.Source, error) {
-	return nil, &Error{Text: "Ec2InstanceMetadata is not supported"}
-}
-
-func (m *maker) container() (source.Source, error) {
-	return nil, &Error{Text: "EcsContainer is not supported"}
-}
-
-// environmentKeys are the keys in the environment, by their names in a profile.
-func environmentKeys(getenv func(string) string) layer {
-	names := map[string]string{
-		"aws_access_key_id":     "AWS_ACCESS_KEY_ID",
-		"aws_secret_access_key": "AWS_SECRET_ACCESS_KEY",
-		"aws_session_token":     "AWS_SESSION_TOKEN",
+	i := &source.Instance{Endpoint: m.getenv("AWS_EC2_METADATA_SERVICE_ENDPOINT")}
+	switch mode := m.getenv("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE"); mode {
+	case "", "IPv4", "ipv4":
+	case "IPv6", "ipv6":
+		if i.Endpoint == "" {
+			i.Endpoint = source.InstanceEndpointIPv6
+		}
+	default:
+		return nil, &Error{Text: fmt.Sprintf("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE is %.20q; it may be IPv4 or IPv6", mode)}
 	}
-	return func(key string) (setting, bool) { return variable(getenv, names[key]) }
+	return i, nil
+}
+
+// container makes the source of a container's credentials.
+// Source: AWS SDKs and Tools Reference Guide, "Container credential provider".
+func (m *maker) container() (source.Source, error) {
+	return &source.Container{
+		RelativeURI: m.getenv("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"),
+		FullURI:     m.getenv("AWS_CONTAINER_CREDENTIALS_FULL_URI"),
+		TokenFile:   m.getenv("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"),
+		Token:       m.getenv("AWS_CONTAINER_AUTHORIZATION_TOKEN"),
+	}, nil
 }

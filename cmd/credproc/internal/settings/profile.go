@@ -37,7 +37,8 @@ func Profile(flag func(name string) (string, bool), getenv func(string) string) 
 	}
 	add("role_arn", role)
 	add("role_session_name", session)
-	for _, key := range []string{"duration_seconds", "policy", "policy_arn", "source_profile", "credential_source", "external_id"} {
+	for _, key := range []string{"duration_seconds", "policy", "policy_arn", "source_profile", "credential_source",
+		"credential_process", "external_id"} {
 		add(key, identity.find(key).text)
 	}
 	for _, key := range []string{"source_identity", "tag"} {

@@ -179,7 +179,7 @@ func (m *maker) credentialSource(where setting) (source.Source, error) {
 	kinds := map[string]func() (source.Source, error){
 		"Ec2InstanceMetadata": m.instance,
 		"EcsContainer":        m.container,
-		"Environment":         func() (source.Source, error) { return static(layers{environmentKeys(m.getenv)}) },
+		"Environment":         func() (source.Source, error) { return source.Environment(m.getenv), nil },
 	}
 	kind, ok := kinds[where.text]
 	if !ok {
