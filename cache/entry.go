@@ -191,7 +191,7 @@ func (f *folder) readEntry(name string) (source.Credentials, error) {
 	}
 	_, identity, _ := strings.Cut(name, ".")
 	c, err := e.credentials(identity)
-	if err != nil || !c.Complete() || !c.Issued.Before(c.Expiration) {
+	if err != nil || c.AccessKeyID == "" || c.SecretAccessKey == "" || !c.Issued.Before(c.Expiration) {
 		return missing("the entry is incomplete")
 	}
 	return c, nil

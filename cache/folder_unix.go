@@ -24,10 +24,7 @@ func isOurs(info fs.FileInfo) bool {
 	return ok && int(stat.Uid) == os.Geteuid()
 }
 
-func isPrivate(info fs.FileInfo) bool {
-	perm := info.Mode().Perm()
-	return perm&0o077 == 0 && (perm&0o700 == 0o700 || !info.IsDir())
-}
+func isPrivate(info fs.FileInfo) bool { return info.Mode().Perm()&0o077 == 0 }
 
 // writable reports whether a file could be made in the folder at path; it finds
 // read-only file systems even for root.

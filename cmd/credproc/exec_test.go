@@ -278,7 +278,7 @@ func (j *job) warned(t *testing.T, kind, message string) {
 func TestExecWarnsOfRenewal(t *testing.T) {
 	t.Parallel()
 	w := testWorld(t)
-	const life = 15 * time.Second
+	const life = 20 * time.Second
 	w.sts.SetLifetime(life)
 	j := w.job(t, counting, alerting)
 	w.sts.SetFault(sourcetest.Drop())

@@ -79,7 +79,7 @@ func (p *privateConfig) envs() map[string]string {
 // they took away is then found in the profile that they lead to, and if nothing
 // else is wanted they are given once more: else the file would grow each time.
 func (x *export) config(c *cache.Cache) (*privateConfig, error) {
-	outer := configInForce()
+	outer := configInForce(c)
 	switch {
 	case outer == nil:
 	case !x.saysWho():
@@ -101,8 +101,8 @@ func (x *export) config(c *cache.Cache) (*privateConfig, error) {
 }
 
 // configInForce is the private config file that the variables lead to, or nil.
-func configInForce() *privateConfig {
-	p := &privateConfig{profile: os.Getenv("AWS_PROFILE"), path: os.Getenv("AWS_CONFIG_FILE")}
+func configInForce(c *cache.Cache) *privateConfig {
+	p := &privateConfig{profile: os.Getenv("AWS_PROFILE"), path: os.Getenv("AWS_CONFIG_FILE"), cache: c}
 	if !strings.HasPrefix(p.profile, "credproc-exec-") {
 		return nil
 	}

@@ -139,7 +139,11 @@ func (o options) text(name string) (value, origin string) {
 	if v := os.Getenv(settings.Variable(name)); v != "" {
 		return v, settings.Variable(name)
 	}
-	return o.flags.Lookup(name).DefValue, ""
+	f := o.flags.Lookup(name)
+	if _, ok := f.Value.(pflag.SliceValue); ok {
+		return "", "" // pflag's default would be "[]"
+	}
+	return f.DefValue, ""
 }
 
 // path is a flag's value, or its variable's, as an absolute path.
