@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -16,8 +17,7 @@ import (
 
 // run is the whole program; it returns the exit status.
 func run(ctx context.Context, args []string) int {
-	root := newRoot()
-	root.SetArgs(args)
+	root := newRoot(args)
 	err := root.ExecuteContext(ctx)
 	var end *ended
 	if errors.As(err, &end) {
@@ -45,7 +45,7 @@ const examples = `  # in a pod with IRSA, all that ~/.aws/config needs
   # role, token file and region from a profile of ~/.aws/config
   credproc --profile migration-role --verbose`
 
-func newRoot() *cobra.Command {
+func newRoot(args []string) *cobra.Command {
 	root := &cobra.Command{
 		Use:               "credproc",
 		Short:             "AWS credentials that outlive the hour",
@@ -60,25 +60,41 @@ func newRoot() *cobra.Command {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return &settings.Error{Text: err.Error(), Hint: "see " + c.CommandPath() + " --help"}
 	})
-	get := &cobra.Command{
-		Use:   "get",
-		Short: "print credentials as credential_process JSON (the same as credproc alone)",
-		Args:  noArgs,
-	}
-	for _, c := range []*cobra.Command{root, get} {
-		o := bind(c.Flags())
-		c.RunE = func(c *cobra.Command, _ []string) error { return runGet(c.Context(), o) }
-	}
+	printCreds := runsGet(root)
 	root.Flags().Bool("version", false, "print the version")
-	printCreds := root.RunE
 	root.RunE = func(c *cobra.Command, args []string) error {
 		if c.Flags().Changed("version") {
 			return printVersion(c.OutOrStdout())
 		}
 		return printCreds(c, args)
 	}
-	root.AddCommand(get, newExec(), newExport(), newVersion())
+	// SDKs run credproc without a command, hundreds of times in a deploy: that
+	// is not to pay for the flags of all commands.
+	if slices.ContainsFunc(args, func(arg string) bool { return slices.Contains(commandWords, arg) }) {
+		root.AddCommand(newGet(), newExec(), newExport(), newVersion())
+	}
+	root.SetArgs(args)
 	return root
+}
+
+// commandWords are the arguments with which somebody wants a command, or to
+// know which there are.
+var commandWords = []string{"get", "exec", "export", "version", "help", "--help", "-h", cobra.ShellCompRequestCmd, cobra.ShellCompNoDescRequestCmd}
+
+func newGet() *cobra.Command {
+	get := &cobra.Command{
+		Use:   "get",
+		Short: "print credentials as credential_process JSON (the same as credproc alone)",
+		Args:  noArgs,
+	}
+	get.RunE = runsGet(get)
+	return get
+}
+
+// runsGet gives a command the flags of get, and returns what runs it.
+func runsGet(c *cobra.Command) func(*cobra.Command, []string) error {
+	o := bind(c.Flags())
+	return func(c *cobra.Command, _ []string) error { return runGet(c.Context(), o) }
 }
 
 func noArgs(c *cobra.Command, args []string) error {
