@@ -1,13 +1,10 @@
 package cache
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"path/filepath"
 	"time"
-
-	"github.com/credproc/credproc/source"
 )
 
 // Kept files are config-DIGEST.ini.
@@ -48,16 +45,4 @@ func (f *folder) sweepKept(now time.Time) {
 			_ = f.root.Remove(n + keptSuffix)
 		}
 	}
-}
-
-// AtLeast is Get for who needs credentials that live for some time: where those
-// of the entry have less, it renews them at once, whatever their phase. What it
-// returns can still have less than least, if the source gives no more.
-func (c *Cache) AtLeast(ctx context.Context, src source.Source, least time.Duration) (source.Credentials, error) {
-	g := &get{Cache: c, src: src, least: least}
-	got, err := c.get(ctx, g)
-	if err == nil && got.Remaining(c.time()) < least && g.late != nil {
-		return source.Credentials{}, g.late
-	}
-	return got, err
 }
