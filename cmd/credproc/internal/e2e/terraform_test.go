@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -77,7 +78,7 @@ func TestTerraform(t *testing.T) {
 	})
 	t.Run("credential_process", func(t *testing.T) {
 		t.Parallel()
-		survival(t, newWorkspace(t, terraform, "credential-process"))
+		survival(t, newWorkspace(t, terraform, "credential-process"), profile)
 	})
 	t.Run("killed_and_refused", func(t *testing.T) {
 		t.Parallel()
@@ -89,7 +90,7 @@ func TestTerraform(t *testing.T) {
 // its state in a bucket of its own.
 type workspace struct {
 	machine   *rig.Machine
-	terraform string
+	terraform []string // the beginning of its command line
 	dir       string
 	bucket    string
 }
@@ -97,7 +98,7 @@ type workspace struct {
 func newWorkspace(t *testing.T, terraform, name string) *workspace {
 	t.Helper()
 	m := world.Machine(t)
-	w := &workspace{machine: m, terraform: terraform, dir: filepath.Join(m.Home, "migration"), bucket: newBucket(t, name)}
+	w := &workspace{machine: m, terraform: []string{terraform}, dir: filepath.Join(m.Home, "migration"), bucket: newBucket(t, name)}
 	if err := os.Mkdir(w.dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -108,12 +109,18 @@ func newWorkspace(t *testing.T, terraform, name string) *workspace {
 	return w
 }
 
+// command is Terraform in the workspace, on top of the machine's environment.
+func (w *workspace) command(ctx context.Context, env []string, args ...string) *exec.Cmd {
+	line := slices.Concat(w.terraform, args)
+	cmd := w.machine.Command(ctx, slices.Concat(env, []string{"CHECKPOINT_DISABLE=1", "TF_IN_AUTOMATION=1"}), line[0], line[1:]...)
+	cmd.Dir = w.dir
+	return cmd
+}
+
 // run runs Terraform in the workspace. Its error is nil or an *exec.ExitError.
 func (w *workspace) run(ctx context.Context, t *testing.T, env []string, args ...string) (string, error) {
 	t.Helper()
-	cmd := w.machine.Command(ctx, append(env, "CHECKPOINT_DISABLE=1", "TF_IN_AUTOMATION=1"), w.terraform, args...)
-	cmd.Dir = w.dir
-	out, err := output(cmd)
+	out, err := output(w.command(ctx, env, args...))
 	if ctx.Err() != nil {
 		t.Fatal("interrupted: ", context.Cause(ctx))
 	}
@@ -186,10 +193,9 @@ func accident(t *testing.T, w *workspace) {
 	summary.add(t, "apply %v after %v; errored.tfstate: %v; bucket: %s", status(err), took, w.errored(), listing)
 }
 
-// survival is the same apply, with credproc.
-func survival(t *testing.T, w *workspace) {
+// survival is the same apply, with credproc, found by env.
+func survival(t *testing.T, w *workspace, env ...string) {
 	ctx := testContext(t)
-	env := []string{profile}
 	w.init(ctx, t, env)
 	out, took, err := w.apply(ctx, t, env)
 	w.saved(t, out, took, err)

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -33,6 +34,7 @@ type Proxy struct {
 type Call struct {
 	Start, End time.Time
 	Outcome    Outcome
+	Token      string // the web identity token it came with
 
 	// Of an answer with credentials.
 	AccessKeyID string
@@ -44,7 +46,7 @@ type Outcome string
 
 const (
 	Granted   Outcome = "granted"   // MinIO gave credentials
-	Denied    Outcome = "denied"    // MinIO did not
+	Denied    Outcome = "denied"    // MinIO did not, or was not asked for DeniedRole
 	Refused   Outcome = "refused"   // the proxy was told to, and did not ask MinIO
 	Abandoned Outcome = "abandoned" // the caller went away before it was answered
 )
@@ -79,6 +81,14 @@ func (p *Proxy) RefuseFromNextCall(share float64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.armed = share
+}
+
+// Refuse begins an outage now, of share of the life that the credentials
+// granted last have in all.
+func (p *Proxy) Refuse(share float64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.begin(share, time.Now())
 }
 
 // Outage is the last outage; its Start is zero before there was one.
@@ -145,6 +155,13 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		call.Outcome = Abandoned
 		return
 	}
+	form, _ := url.ParseQuery(string(body)) // of what is no form, nothing
+	call.Token = form.Get("WebIdentityToken")
+	if form.Get("RoleArn") == DeniedRole {
+		call.Outcome = Denied
+		deny(w)
+		return
+	}
 	refuse, nth, delay := p.admit(call.Start)
 	if refuse {
 		call.Outcome = Refused
@@ -163,21 +180,48 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.forward(w, r, body, &call)
 }
 
+// DeniedRole is a role that nobody may assume. MinIO knows of no trust
+// policies, so that the proxy answers for it as AWS does.
+const DeniedRole = "arn:aws:iam::123456789012:role/denied"
+
+func deny(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", "text/xml")
+	w.WriteHeader(http.StatusForbidden)
+	io.WriteString(w, `<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
+  <Error>
+    <Type>Sender</Type>
+    <Code>AccessDenied</Code>
+    <Message>Not authorized to perform sts:AssumeRoleWithWebIdentity</Message>
+  </Error>
+  <RequestId>6bd1f7a3-0d3c-4f5e-9d0b-0c5d3b6f1e2a</RequestId>
+</ErrorResponse>
+`)
+}
+
 // admit decides about a call that starts now; nth counts the calls before it.
 func (p *Proxy) admit(now time.Time) (refuse bool, nth int, delay time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if last, ok := p.lastGranted(); ok && p.armed > 0 {
-		session := last.Expiration.Sub(last.End)
-		p.outage = Outage{
-			Start:   now,
-			End:     now.Add(time.Duration(p.armed * float64(session))),
-			Session: session,
-			Left:    last.Expiration.Sub(now),
-		}
+	if p.armed > 0 && p.begin(p.armed, now) {
 		p.armed = 0
 	}
 	return now.Before(p.outage.End), len(p.calls), p.delay
+}
+
+// begin begins an outage, if credentials have been granted.
+func (p *Proxy) begin(share float64, now time.Time) bool {
+	last, ok := p.lastGranted()
+	if !ok {
+		return false
+	}
+	session := last.Expiration.Sub(last.End)
+	p.outage = Outage{
+		Start:   now,
+		End:     now.Add(time.Duration(share * float64(session))),
+		Session: session,
+		Left:    last.Expiration.Sub(now),
+	}
+	return true
 }
 
 func (p *Proxy) forward(w http.ResponseWriter, r *http.Request, body []byte, call *Call) {
