@@ -62,7 +62,7 @@ func (c *Cache) Warm(ctx context.Context, src source.Source) (got source.Credent
 func (c *Cache) AtLeast(ctx context.Context, src source.Source, least time.Duration) (source.Credentials, error) {
 	g := &get{Cache: c, src: src, least: least}
 	got, err := c.get(ctx, g)
-	if err == nil && got.Remaining(c.time()) < least && g.late != nil {
+	if err == nil && got.Ends() && got.Remaining(c.time()) < least && g.late != nil {
 		return source.Credentials{}, g.late
 	}
 	return got, err

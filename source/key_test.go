@@ -58,6 +58,7 @@ func TestKeySettings(t *testing.T) {
 		{"STS.URL", "AWS's own", func(w *WebIdentity) { w.STS.URL = "" }, false},
 		{"STS.FIPS", "FIPS", func(w *WebIdentity) { w.STS.FIPS = true }, false},
 		{"STS.DualStack", "dual-stack", func(w *WebIdentity) { w.STS.DualStack = true }, false},
+		{"AsLongAsAllowed", "with a duration", func(w *WebIdentity) { w.AsLongAsAllowed = true }, true}, // then it says nothing
 		{"Longest", "some", func(w *WebIdentity) { w.Longest = Memory{Remember: func(string) {}} }, true}, // a way to the same end
 		{"STS.CABundle", "another bundle", func(w *WebIdentity) { w.STS.CABundle = "" }, true},            // decides whom to believe, not what they say
 	} {
@@ -173,5 +174,13 @@ func TestKeyIdentity(t *testing.T) {
 	}
 	if first.Settings != missing.Settings || first.Settings != other.Settings {
 		t.Error("the token changes the settings")
+	}
+}
+
+func TestKeyOfTheLongestSession(t *testing.T) {
+	short := WebIdentity{Token: token.File("/token")}
+	long := WebIdentity{Token: token.File("/token"), AsLongAsAllowed: true}
+	if short.Key() == long.Key() {
+		t.Error("a session as long as allowed has the key of an ordinary one")
 	}
 }

@@ -35,8 +35,10 @@ type Memory struct {
 	Remember func(text string)
 }
 
-// oneShot reports whether the session is to be as long as the role allows.
-func (w *WebIdentity) oneShot() bool { return w.Duration == 0 && !w.Token.Renewable() }
+// wantsLongest reports whether the session is to be as long as the role allows.
+func (w *WebIdentity) wantsLongest() bool {
+	return w.Duration == 0 && (w.AsLongAsAllowed || !w.Token.Renewable())
+}
 
 // tooLate is why the token is not worth asking with, or nil.
 func (w *WebIdentity) tooLate(tok token.Token) error {
@@ -49,7 +51,7 @@ func (w *WebIdentity) tooLate(tok token.Token) error {
 
 // session asks for the session that is wanted. Each request may take limit.
 func (w *WebIdentity) session(ctx context.Context, client *sts.Client, tok token.Token, limit time.Duration) (Credentials, error) {
-	if !w.oneShot() {
+	if !w.wantsLongest() {
 		return w.ask(ctx, client, tok, w.Duration, limit)
 	}
 	remembered := w.recall()
@@ -61,7 +63,7 @@ func (w *WebIdentity) session(ctx context.Context, client *sts.Client, tok token
 		case err == nil && durations[i] != remembered && w.Longest.Remember != nil:
 			w.Longest.Remember(strconv.Itoa(int(durations[i] / time.Second)))
 		}
-		if at := tok.Claims.Expiry.Add(-LastChance); err == nil && time.Now().Before(at) {
+		if at := tok.Claims.Expiry.Add(-LastChance); err == nil && !w.Token.Renewable() && time.Now().Before(at) {
 			creds.RenewAt = at
 		}
 		return creds, err

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -57,6 +58,19 @@ func TestOneShotToken(t *testing.T) {
 		asked.Duration = 20 * time.Minute
 		got, err := asked.Retrieve(t.Context())
 		if err != nil || (got.Lifetime()-20*time.Minute).Abs() > 5*time.Second || !got.RenewAt.IsZero() {
+			t.Errorf("got %v of %v, renew at %v, %v", got, got.Lifetime(), got.RenewAt, err)
+		}
+	})
+	t.Run("a token that can be renewed, for credentials that cannot", func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "token")
+		if err := iss.WriteToken(path, sourcetest.Claims{}); err != nil {
+			t.Fatal(err)
+		}
+		long := *w
+		long.Token, long.Longest, long.AsLongAsAllowed = token.File(path), Memory{}, true
+		sts.AddRole(sourcetest.Role{ARN: role, MaxSessionDuration: 8 * time.Hour})
+		got, err := long.Retrieve(t.Context())
+		if err != nil || (got.Lifetime()-8*time.Hour).Abs() > 5*time.Second || !got.RenewAt.IsZero() {
 			t.Errorf("got %v of %v, renew at %v, %v", got, got.Lifetime(), got.RenewAt, err)
 		}
 	})

@@ -27,6 +27,10 @@ type WebIdentity struct {
 	// zero means as long as the role allows: see longest.go.
 	Duration time.Duration
 
+	// AsLongAsAllowed gives zero that meaning for tokens that can be renewed, too:
+	// for credentials that go where nothing renews them.
+	AsLongAsAllowed bool
+
 	// Policy is a JSON session policy, PolicyARNs are managed ones; both narrow
 	// what the role may do. Empty means all that the role may.
 	Policy     string
@@ -44,7 +48,7 @@ func (w *WebIdentity) Key() Key {
 	settings := slices.Concat([]string{"web-identity",
 		"role", w.RoleARN,
 		"session", w.SessionName,
-		"duration", strconv.Itoa(int(w.Duration / time.Second)),
+		"duration", strconv.Itoa(int(w.Duration / time.Second)), strconv.FormatBool(w.wantsLongest()),
 		"token", w.Token.String(),
 		"policy", w.Policy,
 		"policy-arns"}, arns, w.STS.settings(w.RoleARN))

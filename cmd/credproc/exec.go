@@ -152,7 +152,7 @@ func (x *execution) run(ctx context.Context) (status int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	if left := creds.Remaining(time.Now()); left < x.minTTL {
+	if left := creds.Remaining(time.Now()); creds.Ends() && left < x.minTTL {
 		return 0, &settings.Error{Text: fmt.Sprintf("new credentials live for %v, less than --min-ttl %v", left.Round(time.Second), x.minTTL),
 			Hint: "raise duration_seconds and the role's maximum session duration, or lower --min-ttl"}
 	}

@@ -29,19 +29,23 @@ const (
 	maxSkew = 4 * time.Minute
 )
 
-// tick is how often credentials of that life are looked at. Wall clocks are
+// tick is how often credentials are looked at, by the life they were given. Wall clocks are
 // compared at each tick, so that a machine that slept catches up.
-func tick(life time.Duration) time.Duration {
-	return max(min(longestTick, life/20), shortestTick)
+func tick(c source.Credentials) time.Duration {
+	if !c.Ends() {
+		return longestTick
+	}
+	return max(min(longestTick, c.Lifetime()/20), shortestTick)
 }
 
 // run never returns.
 func (k *keeper) run(ctx context.Context, creds source.Credentials) {
-	// Without a cache, asking STS would help nobody.
-	cached := k.config.own == ""
+	// Without a cache, or with credentials that are never kept, asking would help
+	// nobody.
+	cached := k.config.own == "" && creds.Ends()
 	kept := time.Now()
 	k.clock(creds)
-	for ; ; time.Sleep(tick(creds.Lifetime())) {
+	for ; ; time.Sleep(tick(creds)) {
 		if cached {
 			got, late, err := k.cache.Warm(ctx, k.src)
 			k.renewal(creds, got, late, err)

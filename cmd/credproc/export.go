@@ -143,6 +143,11 @@ func (x *export) credentials(ctx context.Context) (static, error) {
 	if err != nil {
 		return static{}, err
 	}
+	// Terragrunt asks again for every unit: there many calls would cost more than
+	// a long session is worth.
+	if w, ok := src.(*source.WebIdentity); ok && x.format != "terragrunt" {
+		w.AsLongAsAllowed = true
+	}
 	creds, err := c.Get(ctx, src)
 	if err != nil {
 		return static{}, err

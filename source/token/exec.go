@@ -11,15 +11,13 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/credproc/credproc/source/internal/command"
 	"github.com/credproc/credproc/source/internal/redact"
 )
 
 const (
 	// execLimit is how long a command may take, whatever the context allows.
 	execLimit = 15 * time.Second
-
-	// pipeDelay is for what a command leaves running with its output open.
-	pipeDelay = 500 * time.Millisecond
 
 	// maxOutput is above any token, with room for the trust bundles that
 	// spire-agent prints beside it. In bytes.
@@ -102,26 +100,15 @@ func (e *Exec) run(ctx context.Context) ([]byte, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, e.Command[0], e.Command[1:]...)
-	stdout, stderr := &output{full: cancel}, new(tail)
-	cmd.Stdout, cmd.Stderr = stdout, stderr
-	cmd.WaitDelay = pipeDelay
-	if len(e.env) > 0 {
-		cmd.Env = append(cmd.Environ(), e.env...)
-	}
-	detach(cmd)
-	err := cmd.Run()
-	if errors.Is(err, exec.ErrWaitDelay) {
-		err = nil // it ended well and left something running
-	}
+	stdout, stderr, err := command.Command{Program: e.Command, Env: e.env, MaxOutput: maxOutput}.Run(ctx)
 	var exit *exec.ExitError
 	switch {
-	case stdout.over:
-		return nil, e.fail(Malformed, fmt.Sprintf("is none: the command printed more than %d bytes", maxOutput), nil)
 	case err == nil:
-		return stdout.text, nil
-	case ctx.Err() != nil:
-		return nil, e.fail(Unreachable, "could not be had", &failure{"the command did not finish in time", ctx.Err()})
+		return stdout, nil
+	case errors.Is(err, command.ErrOutput):
+		return nil, e.fail(Malformed, fmt.Sprintf("is none: the command printed more than %d bytes", maxOutput), nil)
+	case errors.Is(err, ctx.Err()):
+		return nil, e.fail(Unreachable, "could not be had", &failure{"the command did not finish in time", err})
 	case errors.Is(err, exec.ErrNotFound), errors.Is(err, fs.ErrNotExist):
 		text := "there is no such command"
 		if e.hint != "" {
@@ -129,7 +116,7 @@ func (e *Exec) run(ctx context.Context) ([]byte, error) {
 		}
 		return nil, e.fail(Missing, "cannot be asked for", &failure{text, err})
 	case errors.As(err, &exit):
-		return nil, e.exited(exit, stdout.text, stderr)
+		return nil, e.exited(exit, stdout, stderr)
 	}
 	return nil, e.fail(Unreadable, "cannot be asked for: the command cannot be run", cause(err))
 }
@@ -137,7 +124,7 @@ func (e *Exec) run(ctx context.Context) ([]byte, error) {
 // exited words a command's own failure, with the end of what it wrote to
 // stderr. Its stdout may hold a token and is repeated nowhere, except for the
 // message for people in Google's JSON.
-func (e *Exec) exited(exit *exec.ExitError, stdout []byte, stderr *tail) error {
+func (e *Exec) exited(exit *exec.ExitError, stdout []byte, stderr string) error {
 	stdout = bytes.TrimSpace(stdout)
 	if bytes.HasPrefix(stdout, []byte("{")) {
 		var refused *Error
@@ -150,7 +137,7 @@ func (e *Exec) exited(exit *exec.ExitError, stdout []byte, stderr *tail) error {
 		problem = Refused
 	}
 	text := "the command failed with " + exit.ProcessState.String()
-	if said := redact.Tail(stderr.String(), maxTail, string(stdout)); said != "" {
+	if said := redact.Tail(stderr, maxTail, string(stdout)); said != "" {
 		text += ": " + said
 	}
 	return e.fail(problem, "could not be had", &failure{text, exit})
