@@ -2,6 +2,7 @@ package rig
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -73,6 +74,19 @@ sts =
 		"CREDPROC_CACHE_DIR=" + m.CacheDir,
 	}
 	return m
+}
+
+// AddProfile adds a profile of those lines to the machine's AWS config file.
+func (m *Machine) AddProfile(t testing.TB, name, lines string) {
+	t.Helper()
+	config, err := os.OpenFile(filepath.Join(m.Home, ".aws", "config"), os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = fmt.Fprintf(config, "\n[profile %s]\n%s\n", name, lines)
+	if err := errors.Join(err, config.Close()); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // Command is a command on the machine, in its home, that takes its children
