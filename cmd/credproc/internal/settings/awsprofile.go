@@ -52,32 +52,50 @@ func (p *awsProfile) credentials() (awsconfig.Section, bool) {
 }
 
 // ownKeys are keys that only credproc knows. In a profile they begin with its
-// name, so that no SDK's key of tomorrow can be meant.
+// name, so that no SDK's key of tomorrow can be meant. So may credential_process,
+// which in its own name is what SDKs run, and that is us in most profiles.
 var ownKeys = []string{"token_source", "audience", "assume_role", "source_identity", "tag"}
 
 // layer looks a key up. Access keys may stand in the shared credentials file
 // under the same name, which then counts, as in the SDKs.
 func (p *awsProfile) layer(key string) (setting, bool) {
 	if strings.HasPrefix(key, "aws_") {
-		if section, ok := p.credentials(); ok {
-			if text, ok := section.Value(key); ok {
-				return setting{text, p.origin(key)}, true
+		section := p.section
+		if other, ok := p.credentials(); ok {
+			// All of one key: the session token of another would not fit it.
+			if _, ok := other.Value("aws_access_key_id"); ok {
+				section = other
 			}
 		}
+		text, ok := section.Value(key)
+		return setting{text, p.origin(key)}, ok
 	}
-	if slices.Contains(ownKeys, key) {
-		key = "credproc_" + key
+	if own := "credproc_" + key; slices.Contains(ownKeys, key) || key == "credential_process" && p.has(own) {
+		key = own
 	}
 	if key == "endpoint_url" {
 		if text, ok := p.services.Nested("sts", key); ok {
 			return setting{text, p.origin(key)}, true
 		}
 	}
-	text, ok := p.section.Value(key)
-	if encoded, is := p.section.Value(encodedPrefix + key); is && !ok {
-		text, ok = decode(encoded)
-	}
+	text, ok := p.value(key)
 	return setting{text, p.origin(key)}, ok
+}
+
+func (p *awsProfile) has(key string) bool {
+	_, ok := p.value(key)
+	return ok
+}
+
+// value is the value of a key, or of the encoded one in its stead.
+func (p *awsProfile) value(key string) (text string, ok bool) {
+	if text, ok = p.section.Value(key); ok {
+		return text, true
+	}
+	if text, ok = p.section.Value(encodedPrefix + key); ok {
+		text, ok = decode(text)
+	}
+	return text, ok
 }
 
 func (p *awsProfile) origin(key string) string { return fmt.Sprintf("%s of profile %q", key, p.name) }

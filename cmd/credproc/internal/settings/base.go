@@ -6,16 +6,16 @@ import (
 	"github.com/credproc/credproc/source"
 )
 
-// static makes the source of access keys that stand in a profile.
-func static(from layers) (source.Source, error) {
-	id := from.find("aws_access_key_id")
+// static makes the source of the access key that stands in a profile.
+func static(p *awsProfile) source.Source {
+	from := layers{p.layer}
 	return &source.Static{
-		AccessKeyID:     id.text,
+		AccessKeyID:     from.find("aws_access_key_id").text,
 		SecretAccessKey: from.find("aws_secret_access_key").text,
 		SessionToken:    from.find("aws_session_token").text,
 		AccountID:       from.find("aws_account_id").text,
-		Place:           id.origin,
-	}, nil
+		Place:           fmt.Sprintf("profile %q", p.name),
+	}
 }
 
 // instance makes the source of an EC2 instance's credentials.

@@ -25,6 +25,18 @@ func (ls layers) find(key string) setting {
 	return setting{}
 }
 
+// findAny is the value of the highest layer that has one of keys.
+func (ls layers) findAny(keys ...string) setting {
+	for i := range ls {
+		for _, key := range keys {
+			if s := ls[i : i+1].find(key); s.text != "" {
+				return s
+			}
+		}
+	}
+	return setting{}
+}
+
 // upTo are the layers down to the highest that has one of keys, all where none
 // has any.
 func (ls layers) upTo(keys ...string) layers {
@@ -47,9 +59,13 @@ func flagLayer(flag func(name string) (string, bool)) layer {
 	}
 }
 
-// ownLayer are the CREDPROC_* variables, one for each flag.
+// ownLayer are the CREDPROC_* variables, one for each flag. Access keys have
+// variables of AWS's own.
 func ownLayer(getenv func(string) string) layer {
 	return func(key string) (setting, bool) {
+		if strings.HasPrefix(key, "aws_") {
+			return setting{}, false
+		}
 		return variable(getenv, Variable(key))
 	}
 }

@@ -16,7 +16,7 @@ type Pair struct{ Key, Value string }
 //
 // Every key that Source learns to read belongs here as well.
 func Profile(flag func(name string) (string, bool), getenv func(string) string) (pairs []Pair, region string, err error) {
-	all, _, err := stack(flag, getenv)
+	all, p, err := stack(flag, getenv)
 	if err != nil {
 		return nil, "", err
 	}
@@ -37,17 +37,22 @@ func Profile(flag func(name string) (string, bool), getenv func(string) string) 
 	}
 	add("role_arn", role)
 	add("role_session_name", session)
-	for _, key := range []string{"duration_seconds", "policy", "policy_arn", "source_profile", "credential_source",
-		"credential_process", "external_id"} {
+	for _, key := range []string{"duration_seconds", "policy", "policy_arn", "external_id", "source_profile", "credential_source"} {
 		add(key, identity.find(key).text)
 	}
-	for _, key := range []string{"source_identity", "tag"} {
+	for _, key := range []string{"source_identity", "tag", "assume_role"} {
 		add("credproc_"+key, identity.find(key).text)
 	}
-	add("credproc_assume_role", all.find("assume_role").text)
-	spec, err := tokenSpec(all, getenv)
-	if err != nil {
-		return nil, "", err
+	var spec setting
+	switch kind := baseOf(identity); kind {
+	case "credential_process":
+		add("credproc_credential_process", identity.find(kind).text)
+	case "aws_access_key_id":
+		add("source_profile", p.name) // its keys stay where they are
+	case "":
+		if spec, err = tokenSpec(all, getenv); err != nil {
+			return nil, "", err
+		}
 	}
 	file, isFile := strings.CutPrefix(spec.text, "file:")
 	if !isFile {

@@ -67,7 +67,7 @@ func (m *maker) source(all, identity layers, trail []*awsProfile) (source.Source
 			return nil, err
 		}
 	}
-	links, err := roles(all.find("assume_role"))
+	links, err := roles(identity.find("assume_role"))
 	if err != nil {
 		return nil, err
 	}
@@ -93,37 +93,63 @@ func (m *maker) source(all, identity layers, trail []*awsProfile) (source.Source
 // base makes the source of base credentials other than web identity, or nil
 // where none is named.
 func (m *maker) base(all, identity layers, trail []*awsProfile) (source.Source, error) {
-	process := identity.find("credential_process")
-	from := identity.find("source_profile")
-	where := identity.find("credential_source")
-	inProfile := strings.HasPrefix(process.origin, "credential_process of profile")
 	var named []string
-	for _, s := range []setting{from, where, identity.find("web_identity_token_file"), identity.find("token_source")} {
+	for _, s := range []setting{identity.find("source_profile"), identity.find("credential_source"), identity.findAny("token_source", "web_identity_token_file")} {
 		if s.text != "" {
 			named = append(named, s.origin)
 		}
 	}
-	switch {
-	case len(named) > 1:
+	if process := identity.find("credential_process"); process.text != "" && !forSDKs(process) {
+		named = append(named, process.origin)
+	}
+	if len(named) > 1 {
 		return nil, &Error{Text: strings.Join(named, " and ") + " cannot stand together",
 			Hint: "keep the one that the credentials are to come from"}
-	case process.text != "" && !inProfile:
-		return m.process(process)
-	case from.text != "":
-		return m.profile(from, all, trail)
-	case where.text != "":
-		return m.credentialSource(where)
-	case identity.find("role_arn").text != "":
-		return nil, nil // with a web identity token
-	case identity.find("aws_access_key_id").text != "":
-		return static(identity)
-	case process.text != "" && runsItself(process.text, trail[len(trail)-1].name):
-		return nil, &Error{Text: fmt.Sprintf("no role to assume: %s runs credproc with the same profile, which has no role_arn", process.origin),
-			Hint: "name the profile that holds role_arn with --profile; it must be another one than the SDK's"}
-	case process.text != "":
-		return m.process(process)
+	}
+	kind := baseOf(identity)
+	s := identity.find(kind)
+	switch kind {
+	case "source_profile":
+		return m.profile(s, all, trail)
+	case "credential_source":
+		return m.credentialSource(s)
+	case "aws_access_key_id":
+		return static(trail[len(trail)-1]), nil
+	case "credential_process":
+		if forSDKs(s) && runsItself(s.text, trail[len(trail)-1].name) {
+			return nil, &Error{Text: fmt.Sprintf("no role to assume: %s runs credproc with the same profile, which has no role_arn", s.origin),
+				Hint: "name the profile that holds role_arn with --profile; it must be another one than the SDK's"}
+		}
+		return m.process(s)
 	}
 	return nil, nil
+}
+
+// baseOf is the key that names the base credentials, or empty for a web
+// identity token.
+func baseOf(identity layers) string {
+	process := identity.find("credential_process")
+	switch {
+	case process.text != "" && !forSDKs(process):
+		return "credential_process"
+	case identity.find("source_profile").text != "":
+		return "source_profile"
+	case identity.find("credential_source").text != "":
+		return "credential_source"
+	case identity.find("role_arn").text != "":
+		return ""
+	case identity.find("aws_access_key_id").text != "":
+		return "aws_access_key_id"
+	case process.text != "":
+		return "credential_process"
+	}
+	return ""
+}
+
+// forSDKs reports whether a credential_process stands where SDKs read it. There
+// it is most often us, and so it is the last that counts.
+func forSDKs(process setting) bool {
+	return strings.HasPrefix(process.origin, "credential_process of profile")
 }
 
 // process makes the source that runs another credential_process.
@@ -156,7 +182,7 @@ func (m *maker) profile(from setting, all layers, trail []*awsProfile) (source.S
 		}
 		// A profile may name itself for the sake of its own access keys.
 		if own := (layers{p.layer}); before == trail[len(trail)-1] && own.find("aws_access_key_id").text != "" {
-			return static(own)
+			return static(p), nil
 		}
 		var names []string
 		for _, x := range append(trail, p) {
@@ -166,7 +192,8 @@ func (m *maker) profile(from setting, all layers, trail []*awsProfile) (source.S
 			Hint: "end the chain with a profile that has credentials of its own"}
 	}
 	own := layers{p.layer}
-	src, err := m.source(slices.Concat(own, all), own, append(trail, p))
+	// Flags stay the highest layer in all that is no identity.
+	src, err := m.source(slices.Insert(slices.Clone(all), 1, p.layer), own, append(trail, p))
 	if err != nil {
 		return nil, err
 	}
@@ -212,10 +239,9 @@ func (m *maker) webIdentity(all, identity layers, role setting, last bool, trail
 	if w.STS, err = sts(all); err != nil {
 		return nil, err
 	}
-	name := w.Key().Settings
 	w.Longest = source.Memory{
-		Recall:   func() string { return m.cache.Recall(name) },
-		Remember: func(text string) { m.cache.Remember(name, text) },
+		Recall:   func() string { return m.cache.Recall(w.Key().Settings) },
+		Remember: func(text string) { m.cache.Remember(w.Key().Settings, text) },
 	}
 	return w, nil
 }
