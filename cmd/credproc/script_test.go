@@ -31,6 +31,10 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"retry-in":    retryIn,
 	"secretless":  secretless,
 	"proxy":       proxy,
+	"system":      controlSystem,
+	"user":        user,
+	"subject":     subject,
+	"variable":    setVariable,
 }
 
 func usage(ts *testscript.TestScript, ok bool, text string) {

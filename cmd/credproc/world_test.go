@@ -22,7 +22,8 @@ type world struct {
 
 	home, token, cache string // paths
 
-	proxy *wrongWay // nil until a script starts it
+	proxy   *wrongWay          // nil until a script starts it
+	systems map[string]*system // that a script has started, by name
 
 	// as is who runs credproc here; nil is whoever runs the test.
 	as *syscall.SysProcAttr
