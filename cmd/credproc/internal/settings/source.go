@@ -162,11 +162,16 @@ func (m *maker) process(command setting) (source.Source, error) {
 	return p, nil
 }
 
-// runsItself reports whether a command is credproc with that profile.
+// runsItself reports whether a command runs credproc with that profile, by way
+// of a shell or not. Where it cannot be seen, Process finds out.
 func runsItself(command, profile string) bool {
-	words := strings.Fields(command)
-	return len(words) > 0 && strings.HasPrefix(filepath.Base(words[0]), "credproc") &&
-		strings.Contains(strings.ReplaceAll(command, "=", " ")+" ", " --profile "+profile+" ")
+	words := strings.FieldsFunc(command, func(r rune) bool { return strings.ContainsRune(" \t='\"", r) })
+	us := slices.IndexFunc(words, func(word string) bool {
+		name := filepath.Base(word)
+		return name == "credproc" || name == "credproc.exe"
+	})
+	at := slices.Index(words, "--profile")
+	return us >= 0 && at > us && at+1 < len(words) && words[at+1] == profile
 }
 
 // profile makes the source of a profile that another one names as its
