@@ -16,6 +16,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -34,6 +35,8 @@ var systems = map[string]struct {
 	answer              string // with %s for the token in JSON
 	tls                 bool
 	status              int // of a good answer, if not 200
+
+	serve http.HandlerFunc // instead of all but variables
 }{
 	"github": {
 		variables: func(address, _ string) map[string]string {
@@ -93,6 +96,65 @@ var systems = map[string]struct {
 		tls:    true,
 		status: http.StatusCreated,
 	},
+	// These two give credentials instead of a token.
+	"imds": {
+		variables: func(address, _ string) map[string]string {
+			return map[string]string{"AWS_EC2_METADATA_SERVICE_ENDPOINT": address}
+		},
+		serve: serveIMDS,
+	},
+	"container": {
+		variables: func(address, _ string) map[string]string {
+			return map[string]string{
+				"AWS_CONTAINER_CREDENTIALS_FULL_URI": address + "/v1/credentials",
+				"AWS_CONTAINER_AUTHORIZATION_TOKEN":  "bearer-of-the-container",
+			}
+		},
+		header: "Authorization",
+		serve:  serveContainer,
+	},
+}
+
+// instanceCredentials are those that imds and container give.
+func instanceCredentials() string {
+	return fmt.Sprintf(`{"Code":"Success","Type":"AWS-HMAC","RoleArn":%q,"AccessKeyId":"ASIAIOSFODNN7EXAMPLE",`+
+		`"SecretAccessKey":"wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY","Token":"a-session-token-of-the-instance","Expiration":%q}`,
+		role, time.Now().Add(6*time.Hour).UTC().Format(time.RFC3339))
+}
+
+// serveIMDS is version 2 of EC2's metadata service.
+func serveIMDS(w http.ResponseWriter, r *http.Request) {
+	const session = "a-token-of-imds"
+	switch {
+	case r.Method == http.MethodPut && r.URL.Path == "/latest/api/token":
+		ttl := r.Header.Get("X-Aws-Ec2-Metadata-Token-Ttl-Seconds")
+		if ttl == "" {
+			http.Error(w, "no ttl", http.StatusBadRequest)
+			return
+		}
+		w.Header().Set("X-Aws-Ec2-Metadata-Token-Ttl-Seconds", ttl)
+		_, _ = io.WriteString(w, session)
+	case r.Header.Get("X-Aws-Ec2-Metadata-Token") != session:
+		http.Error(w, "no token", http.StatusUnauthorized)
+	case r.URL.Path == "/latest/meta-data/iam/security-credentials/":
+		_, _ = io.WriteString(w, "migrator")
+	case r.URL.Path == "/latest/meta-data/iam/security-credentials/migrator":
+		_, _ = io.WriteString(w, instanceCredentials())
+	default:
+		http.NotFound(w, r)
+	}
+}
+
+// serveContainer is the endpoint of ECS and of EKS Pod Identity's agent.
+func serveContainer(w http.ResponseWriter, r *http.Request) {
+	switch {
+	case r.Method != http.MethodGet || r.URL.Path != "/v1/credentials":
+		http.NotFound(w, r)
+	case r.Header.Get("Authorization") != "bearer-of-the-container":
+		http.Error(w, "not logged in", http.StatusUnauthorized)
+	default:
+		_, _ = io.WriteString(w, instanceCredentials())
+	}
 }
 
 // podToken is what a pod has in its own service account's folder.
@@ -122,6 +184,9 @@ func startSystem(name, dir string, iss *sourcetest.Issuer) (*system, error) {
 		switch {
 		case spoil != nil:
 			spoil(w, r)
+			return
+		case kind.serve != nil:
+			kind.serve(w, r)
 			return
 		case r.Method != kind.method || r.URL.Path != kind.path || r.URL.RawQuery != kind.query:
 			http.Error(w, "asked "+r.Method+" "+r.URL.String(), http.StatusBadRequest)

@@ -1,0 +1,59 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// In a pod the API server is asked for a token of another service account. A
+// pod's own files have one place only, so the program gets a /var/run of its
+// own.
+func TestTokenFromKubernetes(t *testing.T) {
+	if err := exec.Command("unshare", "-rm", "mount", "-t", "tmpfs", "none", "/var/run").Run(); err != nil {
+		t.Skipf("there can be no mount namespace here: %v", err)
+	}
+	w := testWorld(t)
+	s, err := startSystem("kubernetes", w.home, w.iss)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.close)
+	if err := os.WriteFile(filepath.Join(w.home, "token"), []byte(podToken+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run := func(script string) *process {
+		t.Helper()
+		p := w.command(t, "--role-arn", role, "--token-source", "kubernetes:build/migrator")
+		const folder = "/var/run/secrets/kubernetes.io/serviceaccount"
+		p.Args = append([]string{"unshare", "-rm", "sh", "-ec", "mount -t tmpfs none /var/run\n" + script + "\nexec \"$@\"", folder}, p.Args...)
+		if p.Path, err = exec.LookPath("unshare"); err != nil {
+			t.Fatal(err)
+		}
+		for name, value := range s.variables {
+			p.Env = append(p.Env, name+"="+value)
+		}
+		if err := p.Start(); err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	missing := run("")
+	if status := missing.status(); status != exitToken || missing.stdout.Len() > 0 ||
+		!strings.Contains(missing.stderr.String(), "/serviceaccount/token does not exist; the pod needs automountServiceAccountToken") {
+		t.Errorf("without a service account: exit status %d, %s", status, &missing.stderr)
+	}
+	const mounted = `mkdir -p "$0"; cp "$HOME/token" "$HOME/kubernetes-ca.pem" "$0/"; mv "$0/kubernetes-ca.pem" "$0/ca.crt"`
+	run(mounted).succeed(t)
+	log := w.sts.Log()
+	if n := len(log); n != 1 || log[n-1].Subject != "kubernetes" {
+		t.Errorf("STS was asked for %+v", log)
+	}
+	refused := run(mounted + `; echo other >"$0/token"; rm -rf "$HOME/.cache"`)
+	if status := refused.status(); status != exitToken || !strings.Contains(refused.stderr.String(), "was refused") ||
+		!strings.Contains(refused.stderr.String(), "needs `create` on serviceaccounts/token") {
+		t.Errorf("refused: exit status %d, %s", status, &refused.stderr)
+	}
+}
