@@ -13,7 +13,8 @@ import (
 
 // Source is the source that the settings describe. flag looks up a flag that
 // was given, by name; getenv looks up a variable; what lies behind the last link
-// of a chain is kept in c. Its error is an *Error.
+// of a chain is kept in c. Its error is an *Error, or a *source.Error where a
+// credential_process runs itself.
 //
 // The highest layer that names a role or a source settles the identity: session
 // name, duration, policies and the like count from that layer up, so that what
@@ -198,11 +199,7 @@ func (m *maker) profile(from setting, all layers, trail []*awsProfile) (source.S
 	}
 	own := layers{p.layer}
 	// Flags stay the highest layer in all that is no identity.
-	src, err := m.source(slices.Insert(slices.Clone(all), 1, p.layer), own, append(trail, p))
-	if err != nil {
-		return nil, err
-	}
-	return m.cache.Through(src), nil
+	return m.source(slices.Insert(slices.Clone(all), 1, p.layer), own, append(trail, p))
 }
 
 // Values of credential_source.
