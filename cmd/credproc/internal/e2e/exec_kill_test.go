@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"bytes"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,7 +15,7 @@ import (
 // more, and Terraform's SDK renews by itself.
 func TestExecKilled(t *testing.T) {
 	t.Parallel()
-	terraform := required(t, "terraform", "see TestTerraform")
+	terraform := requiredTerraform(t)
 	ctx := testContext(t)
 	w := newWorkspace(t, terraform, "exec-killed")
 	w.init(ctx, t, []string{profile})
@@ -75,8 +74,10 @@ func TestExecKilled(t *testing.T) {
 		_, err := os.Stat(result)
 		return err == nil
 	})
+	wait("the end of what exec had started", func() bool { return syscall.Kill(-group, 0) == syscall.ESRCH })
 	took := time.Since(start).Round(time.Second)
-	if status := strings.TrimSpace(read(result)); status != "0" {
+	status := strings.TrimSpace(read(result))
+	if status != "0" {
 		t.Errorf("terraform apply: exit status %s", status)
 	}
 	w.saved(t, read(log.Name()), took, nil)
@@ -85,9 +86,9 @@ func TestExecKilled(t *testing.T) {
 	if counts[rig.Granted]-before < 1 {
 		t.Error("nobody renewed after the parent was killed, which shows nothing")
 	}
-	if text := []byte(read(log.Name())); !bytes.Contains(text, []byte("Apply complete!")) {
+	if text := read(log.Name()); !strings.Contains(text, "Apply complete!") {
 		t.Errorf("terraform did not say that it was complete:\n%s", text)
 	}
 	summary.add(t, "apply exit status %s after %v, its parent killed after %v; STS calls: %v, %d of them after that; bucket: %s",
-		strings.TrimSpace(read(result)), took, killed.Sub(start).Round(time.Second), counts, counts[rig.Granted]-before, objects(t, w.bucket))
+		status, took, killed.Sub(start).Round(time.Second), counts, counts[rig.Granted]-before, objects(t, w.bucket))
 }

@@ -29,7 +29,7 @@ func TestExec(t *testing.T) {
 	t.Parallel()
 	t.Run("terraform", func(t *testing.T) {
 		t.Parallel()
-		w := newWorkspace(t, required(t, "terraform", "see TestTerraform"), "exec-terraform")
+		w := newWorkspace(t, requiredTerraform(t), "exec-terraform")
 		s := newShadows(t, w.machine)
 		w.terraform = append(under(), w.terraform...)
 		survival(t, w, s.env()...)
@@ -128,7 +128,7 @@ func trap(t *testing.T, clients map[string]client) {
 			})
 		}
 		t.Run(test.name+"/terraform", func(t *testing.T) {
-			w := newWorkspace(t, required(t, "terraform", "see TestTerraform"), "trap-terraform")
+			w := newWorkspace(t, requiredTerraform(t), "trap-terraform")
 			w.init(ctx, t, staticCredentials(ctx, t))
 			s := newShadows(t, w.machine)
 			out, _, err := w.apply(ctx, t, append(test.shadows(s), profile))

@@ -71,7 +71,7 @@ const (
 
 func TestTerraform(t *testing.T) {
 	t.Parallel()
-	terraform := required(t, "terraform", "get version 1.10 or later from https://developer.hashicorp.com/terraform/install")
+	terraform := requiredTerraform(t)
 	t.Run("environment", func(t *testing.T) {
 		t.Parallel()
 		accident(t, newWorkspace(t, terraform, "environment"))
@@ -84,6 +84,11 @@ func TestTerraform(t *testing.T) {
 		t.Parallel()
 		survivalAmongKills(t, newWorkspace(t, terraform, "killed-and-refused"))
 	})
+}
+
+func requiredTerraform(t *testing.T) string {
+	t.Helper()
+	return required(t, "terraform", "get version 1.10 or later from https://developer.hashicorp.com/terraform/install")
 }
 
 // A workspace is a Terraform working directory on a machine of its own, with

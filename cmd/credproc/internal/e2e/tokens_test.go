@@ -22,7 +22,7 @@ func TestTokens(t *testing.T) {
 	t.Parallel()
 	t.Run("github", func(t *testing.T) {
 		t.Parallel()
-		w := newWorkspace(t, required(t, "terraform", "see TestTerraform"), "tokens-github")
+		w := newWorkspace(t, requiredTerraform(t), "tokens-github")
 		server := world.GitHub(t)
 		w.machine.AddProfile(t, "github", "credential_process = "+world.Credproc+" --profile "+rig.RoleProfile+" --token-source github")
 		survival(t, w, append(server.Env, "AWS_PROFILE=github")...)
