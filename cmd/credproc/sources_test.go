@@ -228,7 +228,7 @@ func (s *system) close() {
 // controlSystem starts one of systems and sets the variables that lead to it, or
 // changes how it behaves from now on.
 func controlSystem(ts *testscript.TestScript, neg bool, args []string) {
-	const how = "system NAME [heal|refuse STATUS|hang|huge|rubbish|drop|close]"
+	const how = "system NAME [heal|refuse STATUS|no-role|hang|huge|rubbish|drop|close]"
 	usage(ts, !neg && (len(args) == 1 || len(args) == 2 || len(args) == 3 && args[1] == "refuse"), how)
 	w, name := worldOf(ts), args[0]
 	s := w.systems[name]
@@ -264,6 +264,14 @@ func controlSystem(ts *testscript.TestScript, neg bool, args []string) {
 		spoil(func(w http.ResponseWriter, r *http.Request) {
 			// As servers do that mean to be of help.
 			http.Error(w, "no: "+r.Header.Get(systems[name].header), status)
+		})
+	case "no-role": // of imds
+		spoil(func(w http.ResponseWriter, r *http.Request) {
+			if r.Method == http.MethodGet {
+				http.NotFound(w, r)
+				return
+			}
+			serveIMDS(w, r)
 		})
 	case "hang":
 		spoil(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
