@@ -58,7 +58,7 @@ func TestKeySettings(t *testing.T) {
 		{"STS.URL", "AWS's own", func(w *WebIdentity) { w.STS.URL = "" }, false},
 		{"STS.FIPS", "FIPS", func(w *WebIdentity) { w.STS.FIPS = true }, false},
 		{"STS.DualStack", "dual-stack", func(w *WebIdentity) { w.STS.DualStack = true }, false},
-		{"AsLongAsAllowed", "with a duration", func(w *WebIdentity) { w.AsLongAsAllowed = true }, true}, // then it says nothing
+		{"AsLongAsAllowed", "with a duration", func(w *WebIdentity) { w.AsLongAsAllowed = true }, true},   // then it says nothing
 		{"Longest", "some", func(w *WebIdentity) { w.Longest = Memory{Remember: func(string) {}} }, true}, // a way to the same end
 		{"STS.CABundle", "another bundle", func(w *WebIdentity) { w.STS.CABundle = "" }, true},            // decides whom to believe, not what they say
 	} {
@@ -182,5 +182,17 @@ func TestKeyOfTheLongestSession(t *testing.T) {
 	long := WebIdentity{Token: token.File("/token"), AsLongAsAllowed: true}
 	if short.Key() == long.Key() {
 		t.Error("a session as long as allowed has the key of an ordinary one")
+	}
+}
+
+// A job without a token is not the one that had the only entry.
+func TestKeyOfAMissingToken(t *testing.T) {
+	missing := WebIdentity{Token: token.Env{Name: "TOKEN", Getenv: func(string) string { return "" }}}
+	if missing.Key().Identity == "" {
+		t.Error("a variable that is not set leaves the identity open")
+	}
+	between := WebIdentity{Token: token.File("/nowhere")}
+	if between.Key().Identity != "" {
+		t.Error("a file that cannot be read settles the identity")
 	}
 }

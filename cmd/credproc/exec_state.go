@@ -42,7 +42,7 @@ func lookAtState(args []string) tfstate {
 func (s tfstate) hint(w io.Writer) {
 	info, err := os.Stat(s.path)
 	if err == nil && !info.ModTime().Equal(s.at) {
-		fmt.Fprintf(w, "credproc: hint: the state was not saved but is in %s: run `%s state push %s` with working credentials, then `%s force-unlock LOCK_ID` should it still be locked\n",
-			s.path, s.tool, erroredState, s.tool)
+		fmt.Fprintf(w, "credproc: hint: the state was not saved but is in %s: with working credentials run `%s force-unlock LOCK_ID` if it is still locked, then `%s state push %s`\n",
+			s.path, s.tool, s.tool, erroredState)
 	}
 }

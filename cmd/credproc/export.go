@@ -27,7 +27,7 @@ Formats:
   env         export NAME='VALUE', for sh, bash, zsh and their kin
   fish        set -gx NAME 'VALUE'
   powershell  $env:NAME = 'VALUE'
-  dotenv      NAME=VALUE, for earthly --secret-file, docker --env-file, node
+  dotenv      NAME=VALUE, for Earthly's .secret file, docker --env-file, node
               --env-file, python-dotenv: no quotes around what credentials are
               made of, single quotes around anything else, and an error rather
               than a value that these read differently

@@ -71,6 +71,8 @@ func (p *privateConfig) envs() map[string]string {
 		name, value, _ := strings.Cut(line, "=")
 		envs[name] = value
 	}
+	// botocore takes it before AWS_PROFILE, and an empty one for a name.
+	envs["AWS_DEFAULT_PROFILE"] = p.profile
 	return envs
 }
 
