@@ -129,6 +129,7 @@ func TestRetrieveWithoutToken(t *testing.T) {
 				t.Errorf("%d tries", source.tries())
 			}
 			wantCalls(t, s, 0)
+			w.Token = source.File // whose last holder may be meant
 			if key := w.Key(); key.Identity != "" || key.Subject != "" || key.Role != migrator || key.Settings == "" {
 				t.Errorf("key %+v", key)
 			}

@@ -78,6 +78,10 @@ func (m *maker) source(all, identity layers, trail []*awsProfile) (source.Source
 		return nil, err
 	case base != nil && role.text != "":
 		links = append([]setting{role}, links...)
+	case base != nil && len(links) == 0:
+		if err := unrestricted(identity); err != nil {
+			return nil, err
+		}
 	case base == nil:
 		if base, err = m.webIdentity(all, identity, role, len(links) == 0, trail); err != nil {
 			return nil, err
@@ -89,6 +93,16 @@ func (m *maker) source(all, identity layers, trail []*awsProfile) (source.Source
 		}
 	}
 	return base, nil
+}
+
+// unrestricted refuses a session policy where no session is asked for: it would
+// be lost, and the credentials may do more than somebody believes.
+func unrestricted(identity layers) error {
+	if s := identity.findAny("policy", "policy_arn"); s.text != "" {
+		return &Error{Text: s.origin + " has no effect: these credentials are not of a role that is assumed here",
+			Hint: "name the role that it is to narrow in --assume-role, or leave it out"}
+	}
+	return nil
 }
 
 // base makes the source of base credentials other than web identity, or nil
