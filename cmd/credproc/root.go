@@ -71,7 +71,7 @@ func newRoot(args []string) *cobra.Command {
 	// SDKs run credproc without a command, hundreds of times in a deploy: that
 	// is not to pay for the flags of all commands.
 	if slices.ContainsFunc(args, func(arg string) bool { return slices.Contains(commandWords, arg) }) {
-		root.AddCommand(newGet(), newExec(), newExport(), newVersion())
+		root.AddCommand(newGet(), newExec(), newServe(), newExport(), newStatus(), newDoctor(), newToken(), newSetup(), newPurge(), newVersion())
 	}
 	root.SetArgs(args)
 	return root
@@ -79,7 +79,10 @@ func newRoot(args []string) *cobra.Command {
 
 // commandWords are the arguments with which somebody wants a command, or to
 // know which there are.
-var commandWords = []string{"get", "exec", "export", "version", "help", "--help", "-h", cobra.ShellCompRequestCmd, cobra.ShellCompNoDescRequestCmd}
+var commandWords = []string{
+	"get", "exec", "serve", "export", "status", "doctor", "token", "setup", "purge", "version",
+	"help", "--help", "-h", cobra.ShellCompRequestCmd, cobra.ShellCompNoDescRequestCmd,
+}
 
 func newGet() *cobra.Command {
 	get := &cobra.Command{
