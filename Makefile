@@ -24,8 +24,8 @@ race-tools: # the race detector needs a C compiler
 e2e: ## real Terraform, AWS CLI and SDKs against a real MinIO
 	cd $(E2E) && $(GO) test -count=1 -timeout 80m -v ./...
 
-bench: ## time and size, as ratios; fails when a limit is missed
-	$(GO) run ./cmd/credproc/internal/bench
+bench: ## time and size, as ratios; fails when a limit is missed; writes docs/benchmarks.md
+	$(GO) run ./cmd/credproc/internal/bench -page docs
 
 lint: cross ## vet, staticcheck, govulncheck, and builds for every platform
 	$(GO) vet ./...

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -13,30 +12,30 @@ import (
 
 // files counts what a hit opens and an empty program does not. What was looked
 // for and not found counts too: it costs the same.
-func files(ctx context.Context, p *programs, _ int) ([]row, string, error) {
-	strace, err := findStrace(ctx)
+func files(ctx context.Context, p *programs, _ int) (finding, error) {
+	strace, err := tool(ctx, "strace", "strace")
 	if err != nil {
-		return nil, "", err
+		return finding{}, err
 	}
 	s, err := newStage(p.dir, true)
 	if err != nil {
-		return nil, "", err
+		return finding{}, err
 	}
 	defer s.close()
 	printed, err := s.warm(p)
 	if err != nil {
-		return nil, "", err
+		return finding{}, err
 	}
 	runtimes, err := opened(strace, p.dir, call{path: p.empty, env: s.env()}, "")
 	if err != nil {
-		return nil, "", err
+		return finding{}, err
 	}
 	hit, err := opened(strace, p.dir, s.credproc(p), printed)
 	if err != nil {
-		return nil, "", err
+		return finding{}, err
 	}
 	if err := s.onlyHits(); err != nil {
-		return nil, "", err
+		return finding{}, err
 	}
 	// An opening of a file that the runtime opens too counts the second time.
 	allowed := map[string]int{}
@@ -54,26 +53,9 @@ func files(ctx context.Context, p *programs, _ int) ([]row, string, error) {
 		fmt.Fprintf(&b, "  %-8s %s\n", o.outcome, strings.ReplaceAll(o.path, s.home, "~"))
 	}
 	fmt.Fprintf(&b, "  and %d by the runtime, as in an empty program\n", len(runtimes))
-	return []row{{what: "files that a hit opens besides the runtime's", measured: float64(n), limit: 6, unit: count}}, b.String(), nil
-}
-
-// findStrace finds strace, or installs it where that asks nobody: as root of a
-// Debian.
-func findStrace(ctx context.Context) (string, error) {
-	if path, err := exec.LookPath("strace"); err == nil {
-		return path, nil
-	}
-	apt, err := exec.LookPath("apt-get")
-	if err != nil || os.Getuid() != 0 {
-		return "", errors.New("strace is missing: install it with your system's packages (Debian: apt-get install strace)")
-	}
-	fmt.Fprintln(os.Stderr, "bench: strace is missing: apt-get install strace")
-	cmd := exec.CommandContext(ctx, apt, "install", "-y", "--no-install-recommends", "strace")
-	cmd.Env = append(os.Environ(), "DEBIAN_FRONTEND=noninteractive")
-	if text, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("strace is missing, and apt-get install strace: %w\n%s", err, text)
-	}
-	return exec.LookPath("strace")
+	return finding{notes: b.String(), rows: table{
+		{what: "files that a hit opens besides the runtime's", measured: float64(n), limit: 6, unit: count},
+	}}, nil
 }
 
 // An opening is an attempt to open a file.

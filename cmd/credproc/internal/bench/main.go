@@ -1,7 +1,7 @@
 // Bench measures what credproc costs and fails when a limit is missed. Run it
 // from the repository's root:
 //
-//	go run ./cmd/credproc/internal/bench [-only FIGURE] [-runs N]
+//	go run ./cmd/credproc/internal/bench [-only FIGURE] [-runs N] [-page DIR]
 //
 // Times are ratios between programs that were started in turns in this one run,
 // so that a slow or a busy machine slows them all. The processes are real ones,
@@ -24,15 +24,18 @@ import (
 	"strings"
 )
 
-// A figure is one measurement. It returns a row for each of its limits, and
-// notes that stand above the table.
+// A figure is one measurement, for which each program is started that often
+// where a median is to be taken.
 type figure struct {
 	name    string
-	measure func(context.Context, *programs, int) (rows []row, notes string, err error)
+	measure func(context.Context, *programs, int) (finding, error)
 }
 
 var figures = []figure{
 	{"start", start},
+	{"others", others},
+	{"miss", miss},
+	{"entries", entries},
 	{"files", files},
 	{"herd", herd},
 	{"refused", refused},
@@ -47,6 +50,7 @@ const minRuns = 200
 func main() {
 	only := flag.String("only", "", "measure one `figure`: "+strings.Join(names(), ", "))
 	runs := flag.Int("runs", 400, fmt.Sprintf("start each program this `many` times; fewer than %d prove nothing", minRuns))
+	page := flag.String("page", "", "write "+pageName+" and its chart into this `folder`")
 	flag.Parse()
 	if flag.NArg() > 0 || *runs < 1 || *only != "" && !slices.Contains(names(), *only) {
 		flag.Usage()
@@ -55,7 +59,7 @@ func main() {
 	// An interrupt ends the loops, so that the temporary folder goes.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	ok, err := run(ctx, *only, *runs)
+	ok, err := run(ctx, *only, *runs, *page)
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "bench: error: %v\n", err)
 	}
@@ -73,7 +77,7 @@ func names() []string {
 }
 
 // run measures and prints, and reports whether every limit was kept.
-func run(ctx context.Context, only string, runs int) (ok bool, err error) {
+func run(ctx context.Context, only string, runs int, page string) (ok bool, err error) {
 	dir, err := os.MkdirTemp("", "credproc-bench-")
 	if err != nil {
 		return false, err
@@ -83,23 +87,31 @@ func run(ctx context.Context, only string, runs int) (ok bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	fmt.Printf("%s %s/%s, %d CPUs\n", runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
+	machine := fmt.Sprintf("%s %s/%s, %d CPUs", runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
+	fmt.Println(machine)
 	var all table
+	var chart []bar
 	for _, f := range figures {
 		if only != "" && f.name != only {
 			continue
 		}
-		rows, notes, err := f.measure(ctx, p, runs)
+		found, err := f.measure(ctx, p, runs)
 		if ctx.Err() != nil {
 			return false, errors.New("interrupted")
 		}
-		fmt.Printf("\n%s\n%s", f.name, notes)
+		fmt.Printf("\n%s\n%s", f.name, found.notes)
 		if err != nil {
 			fmt.Printf("  NOT MEASURED: %v\n", err)
-			rows = append(rows, row{what: f.name, reason: err})
+			found.rows = append(found.rows, row{what: f.name, reason: err})
 		}
-		all = append(all, rows...)
+		all = append(all, found.rows...)
+		chart = append(chart, found.bars...)
 	}
 	fmt.Printf("\n%s", all)
+	if page != "" {
+		if err := writePage(page, machine, all, chart); err != nil {
+			return false, err
+		}
+	}
 	return all.ok(), nil
 }

@@ -16,19 +16,19 @@ const memoryRuns = 20
 // in fs/exec.c). A child of this program, which holds an STS, would seem
 // as large as it. So a small launcher stands between; what it needs itself, no
 // more than an empty program, is the least that can be seen.
-func memory(ctx context.Context, p *programs, _ int) ([]row, string, error) {
+func memory(ctx context.Context, p *programs, _ int) (finding, error) {
 	launch, err := p.build(ctx, "launch", here+"/testdata/launch")
 	if err != nil {
-		return nil, "", err
+		return finding{}, err
 	}
 	s, err := newStage(p.dir, true)
 	if err != nil {
-		return nil, "", err
+		return finding{}, err
 	}
 	defer s.close()
 	printed, err := s.warm(p)
 	if err != nil {
-		return nil, "", err
+		return finding{}, err
 	}
 	peak := func(c call, stdout string) (int64, error) {
 		c.args = append([]string{c.path}, c.args...)
@@ -52,15 +52,17 @@ func memory(ctx context.Context, p *programs, _ int) ([]row, string, error) {
 	}
 	hit, err := peak(s.credproc(p), printed)
 	if err != nil {
-		return nil, "", err
+		return finding{}, err
 	}
 	empty, err := peak(call{path: p.empty, env: s.env()}, "")
 	if err != nil {
-		return nil, "", err
+		return finding{}, err
 	}
 	if err := s.onlyHits(); err != nil {
-		return nil, "", err
+		return finding{}, err
 	}
 	notes := fmt.Sprintf("  the most of %d runs, in bytes: empty program %d, hit %d\n", memoryRuns, empty, hit)
-	return []row{{what: "a hit's peak memory", measured: float64(hit) / 1e6, limit: 20, unit: megabytes}}, notes, nil
+	return finding{notes: notes, rows: table{
+		{what: "a hit's peak memory", measured: float64(hit) / 1e6, limit: 20, unit: megabytes},
+	}}, nil
 }

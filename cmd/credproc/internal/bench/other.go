@@ -8,10 +8,10 @@ import (
 	"runtime"
 )
 
-func files(context.Context, *programs, int) ([]row, string, error) {
-	return nil, "", errors.New("opened files are traced with strace, on Linux only, not on " + runtime.GOOS)
+func files(context.Context, *programs, int) (finding, error) {
+	return finding{}, errors.New("opened files are traced with strace, on Linux only, not on " + runtime.GOOS)
 }
 
-func memory(context.Context, *programs, int) ([]row, string, error) {
-	return nil, "", errors.New("peak memory is read from Linux's wait4, not on " + runtime.GOOS)
+func memory(context.Context, *programs, int) (finding, error) {
+	return finding{}, errors.New("peak memory is read from Linux's wait4, not on " + runtime.GOOS)
 }

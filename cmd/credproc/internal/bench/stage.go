@@ -13,12 +13,15 @@ import (
 const (
 	profiles = 20
 	roleARN  = "arn:aws:iam::111122223333:role/migrator"
+
+	sessionName = "bench"
 )
 
 // A stage is a home folder with an AWS config file of 20 profiles, a web
 // identity token, no cache yet, and an STS.
 type stage struct {
 	home string
+	tls  bool
 	iss  *sourcetest.Issuer
 	sts  *sourcetest.STS
 }
@@ -26,28 +29,45 @@ type stage struct {
 // newStage makes a stage in a new folder under dir. The role trusts the token's
 // subject, or nobody.
 func newStage(dir string, trusted bool) (*stage, error) {
-	home, err := os.MkdirTemp(dir, "home-")
-	if err != nil {
-		return nil, err
-	}
-	s := &stage{home: home, iss: sourcetest.NewIssuer(), sts: sourcetest.NewSTS()}
 	role := sourcetest.Role{ARN: roleARN}
 	if !trusted {
 		role.Subjects = []string{"nobody"}
 	}
+	return (&stage{sts: sourcetest.NewSTS()}).open(dir, role)
+}
+
+// newTLSStage makes one whose STS speaks TLS.
+func newTLSStage(dir string) (*stage, error) {
+	return (&stage{sts: sourcetest.NewTLSSTS(), tls: true}).open(dir, sourcetest.Role{ARN: roleARN})
+}
+
+func (s *stage) open(dir string, role sourcetest.Role) (*stage, error) {
+	s.iss = sourcetest.NewIssuer()
 	s.sts.Trust(s.iss.URL)
 	s.sts.AddRole(role)
-	if err := s.furnish(); err != nil {
+	var err error
+	if s.home, err = os.MkdirTemp(dir, "home-"); err == nil {
+		err = s.furnish()
+	}
+	if err != nil {
 		s.close()
 		return nil, err
 	}
 	return s, nil
 }
 
+// authority is the file of who signed a TLS stage's certificate.
+func (s *stage) authority() string { return filepath.Join(s.home, "ca.pem") }
+
 func (s *stage) furnish() error {
 	token := filepath.Join(s.home, "token")
 	if err := s.iss.WriteToken(token, sourcetest.Claims{Expiry: time.Now().Add(24 * time.Hour)}); err != nil {
 		return err
+	}
+	if s.tls {
+		if err := os.WriteFile(s.authority(), s.sts.CertificatePEM(), 0o600); err != nil {
+			return err
+		}
 	}
 	aws := filepath.Join(s.home, ".aws")
 	if err := os.Mkdir(aws, 0o700); err != nil {
@@ -75,9 +95,13 @@ s3 =
 [profile migration-role]
 region = eu-west-1
 role_arn = %s
+role_session_name = %s
 web_identity_token_file = %s
 endpoint_url = %s
-`, roleARN, token, s.sts.URL)
+`, roleARN, sessionName, token, s.sts.URL)
+	if s.tls {
+		fmt.Fprintf(&b, "ca_bundle = %s\n", s.authority())
+	}
 	return []byte(b.String())
 }
 

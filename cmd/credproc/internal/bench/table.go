@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"strings"
-	"time"
 )
 
 // A row is a measured value beside its limit.
@@ -18,6 +17,7 @@ type row struct {
 // Units, as formats of a number.
 const (
 	times     = "%.2f ×"
+	parts     = "%.4f ×"
 	count     = "%.0f"
 	seconds   = "%.2f s"
 	megabytes = "%.1f MB" // of 1,000,000 bytes
@@ -68,5 +68,3 @@ func (t table) String() string {
 	}
 	return b.String()
 }
-
-func ms(d time.Duration) string { return fmt.Sprintf("%.2f ms", d.Seconds()*1000) }
