@@ -6,7 +6,9 @@ package command
 import (
 	"context"
 	"errors"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"time"
 )
 
@@ -15,7 +17,9 @@ import (
 type Command struct {
 	Program []string // the program and its arguments
 	Shell   string   // instead of Program: for sh -c, on Windows cmd.exe /C
-	Env     []string // NAME=VALUE, besides our own environment
+	Env     []string // NAME=VALUE, besides the environment
+	Environ []string // NAME=VALUE, the environment; nil for our own
+	Dir     string   // the working folder; empty for our own
 
 	// MaxOutput is how much it may print, in bytes.
 	MaxOutput int
@@ -37,6 +41,7 @@ func (c Command) Run(ctx context.Context) (stdout []byte, stderr string, err err
 	out, rest := &output{max: c.MaxOutput, full: cancel}, new(tail)
 	cmd.Stdout, cmd.Stderr = out, rest
 	cmd.WaitDelay = pipeDelay
+	cmd.Env, cmd.Dir = c.Environ, c.dir()
 	if len(c.Env) > 0 {
 		cmd.Env = append(cmd.Environ(), c.Env...)
 	}
@@ -51,4 +56,16 @@ func (c Command) Run(ctx context.Context) (stdout []byte, stderr string, err err
 		err = ctx.Err()
 	}
 	return out.text, rest.String(), err
+}
+
+// dir is the folder to run in. One that is gone is nowhere: what is absolute
+// still works there, and what is not finds nothing else of the same name.
+func (c Command) dir() string {
+	if c.Dir == "" {
+		return ""
+	}
+	if info, err := os.Stat(c.Dir); err != nil || !info.IsDir() {
+		return string(filepath.Separator)
+	}
+	return c.Dir
 }

@@ -21,14 +21,16 @@ func TestRun(t *testing.T) {
 		{"program", Command{Program: []string{"echo", "a b", "$c"}}, "a b $c\n", "", nil},
 		{"shell", Command{Shell: "echo 'a b' | tr a c; echo d >&2", Program: []string{"false"}}, "c b\n", "d\n", nil},
 		{"variables", Command{Shell: "echo $CREDPROC_TEST ${HOME:+home}", Env: []string{"CREDPROC_TEST=it"}}, "it home\n", "", nil},
-		{"as much as it may", Command{Shell: "printf 12345678"}, "12345678", "", nil},
-		{"too much", Command{Shell: "printf 123456789; sleep 600"}, "", "", func(err error) bool { return err == ErrOutput }},
+		{"an environment and a folder", Command{Shell: "pwd; echo ${HOME:-none} $A", Environ: []string{"A=a"}, Dir: "/"}, "/\nnone a\n", "", nil},
+		{"a folder that is gone", Command{Shell: "pwd", Dir: "/no/such/folder"}, "/\n", "", nil},
+		{"as much as it may", Command{Shell: "printf 123456789012"}, "123456789012", "", nil},
+		{"too much", Command{Shell: "printf 1234567890123; sleep 600"}, "", "", func(err error) bool { return err == ErrOutput }},
 		{"fails", Command{Shell: "echo no >&2; exit 3"}, "", "no\n", func(err error) bool { return errors.As(err, &exit) && exit.ExitCode() == 3 }},
 		{"is not there", Command{Program: []string{"credproc-test-none"}}, "", "", func(err error) bool { return errors.Is(err, exec.ErrNotFound) }},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Setenv("HOME", "/")
-			test.command.MaxOutput = 8
+			test.command.MaxOutput = 12
 			stdout, stderr, err := test.command.Run(t.Context())
 			if string(stdout) != test.stdout || stderr != test.stderr {
 				t.Errorf("printed %q, %q", stdout, stderr)
