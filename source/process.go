@@ -4,12 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
-	"unicode"
 
 	"github.com/credproc/credproc/source/internal/command"
 	"github.com/credproc/credproc/source/internal/redact"
@@ -133,20 +130,9 @@ func (p *Process) String() string { return "credential_process " + p.program() }
 
 // program is the first word of the command that is no assignment.
 func (p *Process) program() string {
-	var word strings.Builder
-	var quote rune // the open one, or 0
-	for _, r := range p.Command + " " {
-		switch {
-		case quote == 0 && (r == '\'' || r == '"'):
-			quote = r
-		case r == quote:
-			quote = 0
-		case quote != 0 || !unicode.IsSpace(r):
-			word.WriteRune(r)
-		case word.Len() > 0 && !strings.Contains(word.String(), "="):
-			return word.String()
-		default:
-			word.Reset()
+	for _, word := range command.Words(p.Command) {
+		if word != "" && !strings.Contains(word, "=") {
+			return word
 		}
 	}
 	return "of no name"
@@ -164,15 +150,14 @@ var settling = []string{
 
 // Key names the command; its identity is the machine, the CI job and whatever
 // variables are known to change what such commands print. Others that do belong
-// on its command line. A command with a relative path is another one in
-// another folder.
+// on its command line. A command that may depend on its working folder is
+// another one in another folder.
 func (p *Process) Key() Key {
 	parts := []string{"process", (&token.Exec{Command: []string{"process"}, Getenv: p.Getenv}).Identity().Digest}
 	for _, name := range settling {
 		parts = append(parts, name, p.Getenv(name))
 	}
-	if p.relative() {
-		dir, _ := os.Getwd()
+	if dir := command.Folder(command.Words(p.Command)); dir != "" {
 		parts = append(parts, "in", dir)
 	}
 	return Key{
@@ -180,18 +165,6 @@ func (p *Process) Key() Key {
 		Identity: digest(parts...),
 		Role:     p.String(),
 	}
-}
-
-// relative reports whether the command depends on the folder it is run in.
-func (p *Process) relative() bool {
-	program := p.program()
-	if strings.ContainsRune(program, '/') && !filepath.IsAbs(program) && !strings.HasPrefix(program, "~") && !strings.HasPrefix(program, "$") {
-		return true
-	}
-	return slices.ContainsFunc(strings.Fields(p.Command), func(word string) bool {
-		word = strings.Trim(word, `"'`)
-		return strings.HasPrefix(word, "./") || strings.HasPrefix(word, "../") || strings.HasPrefix(word, `.\`) || strings.HasPrefix(word, `..\`)
-	})
 }
 
 // Format keeps the command's arguments out of every fmt verb.

@@ -6,9 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"time"
 
 	"github.com/credproc/credproc/source/internal/command"
@@ -65,11 +63,11 @@ func (e *Exec) Token(ctx context.Context) (Token, error) {
 }
 
 // Identity is of the command, the machine and the CI job: who else it takes us
-// for cannot be known without running it.
+// for cannot be known without running it. A command that may depend on its
+// working folder is another one in another folder.
 func (e *Exec) Identity() Identity {
 	parts := append([]string{"exec"}, e.Command...)
-	if program := e.Command[0]; !filepath.IsAbs(program) && filepath.Base(program) != program {
-		dir, _ := os.Getwd()
+	if dir := command.Folder(e.Command); dir != "" {
 		parts = append(parts, "in", dir)
 	}
 	for _, name := range e.settles {
