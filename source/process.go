@@ -23,8 +23,14 @@ type Process struct {
 	// Command is a line for the shell.
 	Command string
 
-	// Getenv looks up an environment variable.
+	// Getenv looks up an environment variable of the command.
 	Getenv func(string) string
+
+	// Environ is the command's environment as NAME=VALUE; nil is ours.
+	Environ []string
+
+	// Dir is the folder to run the command in; empty is ours.
+	Dir string
 }
 
 // GuardVariable lists the keys of the commands that are running, for those that
@@ -57,6 +63,8 @@ func (p *Process) Retrieve(ctx context.Context) (Credentials, error) {
 	}
 	stdout, stderr, err := command.Command{
 		Shell:     p.Command,
+		Environ:   p.Environ,
+		Dir:       p.Dir,
 		Env:       []string{GuardVariable + "=" + strings.Join(append(p.running(), p.guard()), ",")},
 		MaxOutput: maxProcessOutput,
 	}.Run(ctx)
@@ -157,7 +165,7 @@ func (p *Process) Key() Key {
 	for _, name := range settling {
 		parts = append(parts, name, p.Getenv(name))
 	}
-	if dir := command.Folder(command.Words(p.Command)); dir != "" {
+	if dir := (command.Command{Shell: p.Command, Dir: p.Dir}).Folder(); dir != "" {
 		parts = append(parts, "in", dir)
 	}
 	return Key{

@@ -33,6 +33,8 @@ const (
 type Exec struct {
 	Command []string // the program and its arguments
 	Getenv  func(string) string
+	Environ []string // the command's environment as NAME=VALUE; nil is ours
+	Dir     string   // the folder to run it in; empty is ours
 
 	name    string   // for messages, instead of the command's own
 	env     []string // NAME=VALUE, besides our environment
@@ -67,7 +69,7 @@ func (e *Exec) Token(ctx context.Context) (Token, error) {
 // working folder is another one in another folder.
 func (e *Exec) Identity() Identity {
 	parts := append([]string{"exec"}, e.Command...)
-	if dir := command.Folder(e.Command); dir != "" {
+	if dir := (command.Command{Program: e.Command, Dir: e.Dir}).Folder(); dir != "" {
 		parts = append(parts, "in", dir)
 	}
 	for _, name := range e.settles {
@@ -98,7 +100,7 @@ func (e *Exec) run(ctx context.Context) ([]byte, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	stdout, stderr, err := command.Command{Program: e.Command, Env: e.env, MaxOutput: maxOutput}.Run(ctx)
+	stdout, stderr, err := command.Command{Program: e.Command, Environ: e.Environ, Dir: e.Dir, Env: e.env, MaxOutput: maxOutput}.Run(ctx)
 	var exit *exec.ExitError
 	switch {
 	case err == nil:

@@ -36,35 +36,46 @@ func Words(line string) []string {
 	return all
 }
 
-// Folder is the working folder where a command of these words may be another
-// one elsewhere, and empty where it is the same everywhere: it is for keys of
-// caches. In doubt it is the folder: then a command runs once more, instead of
-// one's credentials for another's.
-func Folder(words []string) string {
-	if !here(words) {
-		return ""
+// Folder is the working folder where the command may be another one elsewhere,
+// and empty where it is the same everywhere: it is for keys of caches. In doubt
+// it is the folder: then a command runs once more, instead of one's credentials
+// for another's.
+func (c Command) Folder() string {
+	words, dir := c.Program, c.Dir
+	if c.Shell != "" {
+		words = Words(c.Shell)
 	}
-	dir, _ := os.Getwd()
-	return dir
+	if dir == "" {
+		dir, _ = os.Getwd()
+	}
+	if f := folder(dir); slices.ContainsFunc(words, f.relative) || slices.ContainsFunc(words, f.found) {
+		return dir
+	}
+	return ""
 }
 
-func here(words []string) bool {
-	return slices.ContainsFunc(words, relative) || slices.ContainsFunc(words, foundHere)
+// A folder is where a command may look for what its words name.
+type folder string
+
+func (f folder) has(name string) bool {
+	if name == "" {
+		return false
+	}
+	if !filepath.IsAbs(name) {
+		name = filepath.Join(string(f), name)
+	}
+	_, err := os.Lstat(name)
+	return err == nil
 }
 
-// foundHere reports whether PATH leads to a program in the working folder.
-func foundHere(word string) bool {
+// found reports whether PATH leads to a program in the folder.
+func (f folder) found(word string) bool {
 	for _, dir := range filepath.SplitList(os.Getenv("PATH")) {
-		if !filepath.IsAbs(dir) && exists(filepath.Join(dir, word)) {
+		if !filepath.IsAbs(dir) && f.has(filepath.Join(dir, word)) {
 			return true
 		}
 	}
 	return false
-}
-
-func exists(path string) bool {
-	_, err := os.Lstat(path)
-	return path != "" && err == nil
 }
 
 // project are programs that look for a file of their own in the folder they are
@@ -76,18 +87,18 @@ var project = []string{
 
 // relative reports whether a word, or a part of it where it is itself a line for
 // a shell, may name something in the working folder.
-func relative(word string) bool {
+func (f folder) relative(word string) bool {
 	if filepath.IsAbs(word) && !strings.ContainsAny(word, "'\"`$;&|<>()") {
-		if exists(word) {
+		if f.has(word) {
 			return false // whatever white space is in it
 		}
 	}
 	return slices.ContainsFunc(strings.FieldsFunc(word, func(r rune) bool {
 		return unicode.IsSpace(r) || strings.ContainsRune("'\"`;&|<>()", r)
-	}), relativePart)
+	}), f.relativePart)
 }
 
-func relativePart(word string) bool {
+func (f folder) relativePart(word string) bool {
 	if slices.Contains(project, strings.TrimSuffix(filepath.Base(word), ".exe")) {
 		return true
 	}
@@ -118,7 +129,7 @@ func relativePart(word string) bool {
 	// that of a module of Python's.
 	return slices.ContainsFunc([]string{
 		word, strings.TrimLeft(word, "-"), afterOption(word), word[strings.LastIndexByte(word, ':')+1:], word + ".py",
-	}, exists)
+	}, f.has)
 }
 
 // afterOption is what follows an option of one letter: -fFILE.

@@ -78,18 +78,25 @@ func TestFolder(t *testing.T) {
 		if test.relative {
 			want = dir
 		}
-		if got := Folder(Words(test.line)); got != want {
+		if got := (Command{Shell: test.line}).Folder(); got != want {
 			t.Errorf("%s: %q", test.line, got)
 		}
 	}
+	if got := (Command{Shell: "cat token", Dir: filepath.Dir(dir)}).Folder(); got != "" {
+		t.Errorf("a file of another folder counts: %q", got)
+	}
+	if got := (Command{Shell: "cat ./token", Dir: "/"}).Folder(); got != "/" {
+		t.Errorf("our own folder counts instead of the command's: %q", got)
+	}
 	t.Setenv("PATH", ":"+os.Getenv("PATH"))
-	if Folder([]string{"get"}) != "" {
+	get := Command{Program: []string{"get"}}
+	if get.Folder() != "" {
 		t.Error("the folder counts though the program is not there")
 	}
 	if err := os.WriteFile("get", nil, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if Folder([]string{"get"}) != dir {
+	if get.Folder() != dir {
 		t.Error("a program in the folder does not count")
 	}
 }
