@@ -81,15 +81,30 @@ func (l life) phase() phase {
 	switch {
 	case l.left <= min(hardBelow, l.total/4):
 		return hard
-	case l.future, l.lastChance, l.left <= scale(min(renewBelow, l.total/2), 1+l.jitter/10):
+	case l.future, l.lastChance, l.left <= l.softBelow():
 		return soft
 	default:
 		return fresh
 	}
 }
 
+// softBelow is the life left from which on renewal is due.
+func (l life) softBelow() time.Duration { return scale(min(renewBelow, l.total/2), 1+l.jitter/10) }
+
 // pastHalf reports whether a process that stays should renew.
-func (l life) pastHalf() bool { return l.left <= scale(l.total/2, 1+l.jitter/10) }
+func (l life) pastHalf() bool { return l.left <= l.half() }
+
+func (l life) half() time.Duration { return scale(l.total/2, 1+l.jitter/10) }
+
+// RenewalDue is from when on c is renewed: early by Warm, due by Get. Both are
+// zero for credentials without an end.
+func RenewalDue(c source.Credentials) (early, due time.Time) {
+	if !c.Ends() {
+		return time.Time{}, time.Time{}
+	}
+	l := lifeOf(c, c.Issued)
+	return c.Expiration.Add(-l.half()), c.Expiration.Add(-l.softBelow())
+}
 
 func scale(d time.Duration, by float64) time.Duration { return time.Duration(float64(d) * by) }
 

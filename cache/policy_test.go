@@ -74,6 +74,25 @@ func TestPhase(t *testing.T) {
 	}
 }
 
+// RenewalDue names the very moments at which the phase turns.
+func TestRenewalDue(t *testing.T) {
+	for _, total := range []time.Duration{30 * time.Second, 15 * time.Minute, time.Hour, 12 * time.Hour} {
+		for _, j := range []float64{0, 0.5, 0.99} {
+			c := with(total, total)
+			c.AccessKeyID = keyWithJitter(t, j)
+			early, due := RenewalDue(c)
+			for _, at := range []time.Duration{-time.Millisecond, 0} {
+				if got := lifeOf(c, early.Add(at)).pastHalf(); got != (at == 0) {
+					t.Errorf("life of %v, jitter %v: %v from early, past half: %v", total, j, at, got)
+				}
+				if got := lifeOf(c, due.Add(at)).phase() == soft; got != (at == 0) {
+					t.Errorf("life of %v, jitter %v: %v from due, soft: %v", total, j, at, got)
+				}
+			}
+		}
+	}
+}
+
 func TestPrinted(t *testing.T) {
 	const s, m, h = time.Second, time.Minute, time.Hour
 	tests := []struct {
