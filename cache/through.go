@@ -19,3 +19,6 @@ func (t through) Key() source.Key { return t.src.Key() }
 func (t through) Retrieve(ctx context.Context) (source.Credentials, error) {
 	return t.cache.Get(ctx, t.src)
 }
+
+// Behind is the source behind the cache.
+func (t through) Behind() source.Source { return t.src }
