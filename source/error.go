@@ -2,9 +2,8 @@ package source
 
 import (
 	"errors"
-	"strings"
-	"unicode"
 
+	"github.com/credproc/credproc/source/internal/redact"
 	"github.com/credproc/credproc/source/token"
 )
 
@@ -56,54 +55,11 @@ func AsError(err error) *Error {
 	return &Error{Kind: KindUnreachable, Text: err.Error(), Err: err}
 }
 
-const (
-	// maxMessage is how much of a server's message an error repeats, and
-	// maxRead how much of it is looked at, in bytes.
-	maxMessage = 500
-	maxRead    = 8 * maxMessage
+// maxMessage is how much of a server's message an error repeats, in bytes.
+const maxMessage = 500
 
-	// fragment is how many characters of a secret in a row are a part of it:
-	// fewer say nothing.
-	fragment = 16
-)
-
-// clean makes a server's text fit for a terminal and a log: one line, bounded,
-// without control characters, and without anything that looks like a token or
-// is a part of secrets, because a proxy in between may echo the request.
+// clean makes a server's text fit for a terminal and a log. secrets are what was
+// sent there: a proxy in between may echo the request.
 func clean(message string, secrets ...string) string {
-	message = strings.ToValidUTF8(message, "\ufffd")
-	if len(message) > maxRead {
-		message = message[:maxRead]
-	}
-	var words []string
-	for _, word := range strings.FieldsFunc(message, func(r rune) bool {
-		return unicode.IsSpace(r) || !unicode.IsPrint(r)
-	}) {
-		if i := secretIn(word, secrets); i >= 0 {
-			word = word[:i] + "[removed]"
-		}
-		words = append(words, word)
-	}
-	message = strings.Join(words, " ")
-	if len(message) > maxMessage {
-		message = strings.ToValidUTF8(message[:maxMessage], "") + " …"
-	}
-	return message
-}
-
-// secretIn is where in a word a secret, a fragment of one or any JWT begins, or
-// -1. What follows in that word goes with it.
-func secretIn(word string, secrets []string) int {
-	for i := range len(word) - fragment + 1 {
-		// A JWT and every part of one begin with the base64 of `{"`.
-		if strings.HasPrefix(word[i:], "eyJ") {
-			return i
-		}
-		for _, secret := range secrets {
-			if strings.Contains(secret, word[i:i+fragment]) {
-				return i
-			}
-		}
-	}
-	return -1
+	return redact.Line(message, maxMessage, secrets...)
 }

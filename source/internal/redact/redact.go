@@ -10,54 +10,83 @@ import (
 // removed stands where a secret was.
 const removed = "[removed]"
 
-// Line returns text as one line of at most limit bytes, without control
-// characters, without the given secrets, and without what looks like one: JWTs
-// and their parts, words too long for people, and whatever follows the word
-// bearer.
+const (
+	// room is how much text is looked at for each byte that is shown.
+	room = 8
+
+	// fragment is how many characters of a given secret in a row are a part of
+	// it: fewer say nothing.
+	fragment = 16
+
+	// shortest is the length of a given secret, in bytes, below which it is
+	// taken for an ordinary word.
+	shortest = 4
+)
+
+// Line returns text as one line of at most limit bytes and a sign that it was
+// cut, without control characters, without the given secrets and their parts,
+// and without what looks like a secret: values that are called one, tokens of
+// known kinds, passwords in URLs, words of no language.
 func Line(text string, limit int, secrets ...string) string {
+	cut := len(text) > room*limit
+	if cut {
+		text = text[:room*limit]
+	}
 	line := clean(text, secrets)
-	if len(line) > limit {
-		line = strings.ToValidUTF8(line[:limit], "") + " …"
+	if cut || len(line) > limit {
+		line = strings.ToValidUTF8(line[:min(limit, len(line))], "") + " …"
 	}
 	return line
 }
 
 // Tail is Line for the end of text.
 func Tail(text string, limit int, secrets ...string) string {
+	cut := len(text) > room*limit
+	if cut {
+		text = text[len(text)-room*limit:]
+		// The rest of a word is recognised by nothing.
+		text = text[max(0, strings.IndexAny(text, " \t\r\n")):]
+	}
 	line := clean(text, secrets)
 	if over := len(line) - limit; over > 0 {
-		line = "… " + strings.ToValidUTF8(line[over:], "")
+		line, cut = line[over:], true
+	}
+	if cut {
+		line = "… " + strings.ToValidUTF8(line, "")
 	}
 	return line
 }
 
-// longest is the length of a word, in bytes, above which letters and digits
-// alone are taken for a secret: for a token that was broken into lines.
-const longest = 60
-
 func clean(text string, secrets []string) string {
+	text = strings.ToValidUTF8(text, "\ufffd")
 	for _, s := range secrets {
-		if s = strings.TrimSpace(s); s != "" {
+		if s = strings.TrimSpace(s); len(s) >= shortest {
 			text = strings.ReplaceAll(text, s, removed)
 		}
 	}
 	words := strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) })
-	bearer := false
+	var next expectation
 	for i, word := range words {
-		// A JWT and its readable parts begin with the base64 of `{"`.
-		if at := strings.Index(word, "eyJ"); at >= 0 && len(word)-at > 16 {
-			words[i] = word[:at] + removed
+		if at := strings.Index(word, removed); at >= 0 {
+			word = word[:at+len(removed)]
 		}
-		if bearer || len(word) > longest && strings.IndexFunc(word, foreign) < 0 {
-			words[i] = removed
+		if at := partOf(word, secrets); at >= 0 {
+			word = word[:at] + removed
 		}
-		bearer = strings.EqualFold(strings.Trim(word, `"':=`), "bearer")
+		words[i], next = next.read(word)
 	}
-	return strings.Join(words, " ")
+	return strings.ToValidUTF8(strings.Join(words, " "), "")
 }
 
-// foreign reports whether base64 has no such character, in either alphabet
-// less the slash, which is in every path.
-func foreign(r rune) bool {
-	return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_+=.", r))
+// partOf is where in word a part of a secret begins, or -1. What follows in that
+// word goes with it.
+func partOf(word string, secrets []string) int {
+	for i := range len(word) - fragment + 1 {
+		for _, secret := range secrets {
+			if strings.Contains(secret, word[i:i+fragment]) {
+				return i
+			}
+		}
+	}
+	return -1
 }
