@@ -7,7 +7,7 @@ PLATFORMS = linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 wind
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.1.4
 
-.PHONY: build demo test race-tools e2e bench lint cross clean
+.PHONY: build demo test race-tools e2e bench simulate lint cross clean
 
 build: ## build/credproc, the program
 	$(BUILD) -o build/credproc ./cmd/credproc
@@ -26,6 +26,9 @@ e2e: ## real Terraform, AWS CLI and SDKs against a real MinIO
 
 bench: ## time and size, as ratios; fails when a limit is missed; writes docs/benchmarks.md
 	$(GO) run ./cmd/credproc/internal/bench -page docs
+
+simulate: ## a day in a minute: outages, clock steps, a fleet; writes the figures of docs/reliability.md
+	$(GO) test -count=1 -v ./cmd/credproc/internal/simulation -docs=$(CURDIR)/docs
 
 lint: cross ## vet, staticcheck, govulncheck, and builds for every platform
 	$(GO) vet ./...
