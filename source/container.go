@@ -82,10 +82,13 @@ func (c *Container) ask(ctx context.Context, address string) (Credentials, answe
 func answered(ctx context.Context, err error) answer {
 	a := answer{kind: KindUnreachable, text: err.Error(), err: err, retry: true}
 	var failed *web.Error
+	if errors.As(err, &failed) {
+		a.text = failed.Text // whoever words this names the place
+	}
 	switch {
 	case ctx.Err() != nil:
 		a.kind, a.text = KindDeadline, "no answer in time"
-	case !errors.As(err, &failed):
+	case failed == nil:
 	case failed.Kind == web.Refused:
 		a.kind, a.code, a.retry = KindRefused, failed.Code, false
 		if failed.Code != "" {

@@ -100,25 +100,25 @@ func TestContainerFails(t *testing.T) {
 		answer http.HandlerFunc
 		kind   Kind
 		code   string
-		text   string // URL stands for the server's
+		text   string
 	}{
 		{"ECS refuses", answers(400, `{"code":"InvalidIdInRequest","message":"CredentialsV2Request: ID not found","HTTPErrorCode":400}`), KindRefused, "InvalidIdInRequest",
-			"InvalidIdInRequest: URL answered 400 Bad Request: CredentialsV2Request: ID not found"},
+			"InvalidIdInRequest: answered 400 Bad Request: CredentialsV2Request: ID not found"},
 		{"Code and Message", answers(403, `{"Code":"AccessDeniedException","Message":"no association"}`), KindRefused, "AccessDeniedException",
-			"AccessDeniedException: URL answered 403 Forbidden: no association"},
+			"AccessDeniedException: answered 403 Forbidden: no association"},
 		{"Pod Identity refuses", answers(400, "[0b1]: (InvalidTokenException): unable to\nparse token, fault: client"), KindRefused, "",
-			"URL answered 400 Bad Request: [0b1]: (InvalidTokenException): unable to parse token, fault: client"},
-		{"not found", answers(404, ""), KindRefused, "", "URL answered 404 Not Found"},
-		{"page", answers(403, "<html>"+documentSecret), KindRefused, "", "URL answered 403 Forbidden"},
+			"answered 400 Bad Request: [0b1]: (InvalidTokenException): unable to parse token, fault: client"},
+		{"not found", answers(404, ""), KindRefused, "", "answered 404 Not Found"},
+		{"page", answers(403, "<html>"+documentSecret), KindRefused, "", "answered 403 Forbidden"},
 		{"echo", func(rw http.ResponseWriter, r *http.Request) {
 			http.Error(rw, "bad "+r.Header.Get("Authorization"), http.StatusUnauthorized)
-		}, KindRefused, "", "URL answered 401 Unauthorized: bad [removed]"},
+		}, KindRefused, "", "answered 401 Unauthorized: bad [removed]"},
 		{"redirect", func(rw http.ResponseWriter, r *http.Request) { http.Redirect(rw, r, "/more", http.StatusFound) }, KindRefused, "",
-			"URL answered 302 Found, a redirect, which is not followed"},
-		{"throttled", answers(429, ""), KindUnreachable, "", "URL answered 429 Too Many Requests"},
-		{"broken", answers(500, `{"code":"InternalServerError","message":"oh"}`), KindUnreachable, "", "URL answered 500 Internal Server Error: oh"},
+			"answered 302 Found, a redirect, which is not followed"},
+		{"throttled", answers(429, ""), KindUnreachable, "", "answered 429 Too Many Requests"},
+		{"broken", answers(500, `{"code":"InternalServerError","message":"oh"}`), KindUnreachable, "", "answered 500 Internal Server Error: oh"},
 		{"rubbish", answers(200, documentSecret), KindUnreachable, "", "the answer is no good: not a JSON object of credentials"},
-		{"1 MB", answers(200, metadata(fields{"Token": strings.Repeat(documentSecret, 1<<15)})), KindUnreachable, "", "URL answered with more than 65536 bytes"},
+		{"1 MB", answers(200, metadata(fields{"Token": strings.Repeat(documentSecret, 1<<15)})), KindUnreachable, "", "answered with more than 65536 bytes"},
 		{"no secret", answers(200, metadata(fields{"SecretAccessKey": ""})), KindUnreachable, "", "the answer is no good: credentials without SecretAccessKey"},
 		{"expired", answers(200, metadata(fields{"Expiration": time.Now().Add(-90 * time.Second).UTC().Format(time.RFC3339)})), KindUnreachable, "",
 			"the answer is no good: credentials that expired 1m ago; compare this machine's clock"},
@@ -134,7 +134,7 @@ func TestContainerFails(t *testing.T) {
 				test.answer(rw, r)
 			})
 			_, err := (&Container{FullURI: url, Token: containerToken}).Retrieve(ctx)
-			wantError(t, err, test.kind, test.code, "container credentials at "+url+": "+strings.ReplaceAll(test.text, "URL", url))
+			wantError(t, err, test.kind, test.code, "container credentials at "+url+": "+test.text)
 			if n := calls.Load(); test.kind == KindRefused && n != 1 || test.kind != KindRefused && n != 3 {
 				t.Errorf("%d calls", n)
 			}

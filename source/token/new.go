@@ -39,33 +39,34 @@ func (o Options) getenv() func(string) string {
 // with a row among Detections if its variables are set for this purpose alone,
 // and one among the askers of network_test.go if it asks by HTTP.
 var kinds = []struct {
-	form string
-	new  func(arg string, o Options) (Source, error)
+	form     string
+	audience bool // takes Options.Audience
+	new      func(arg string, o Options) (Source, error)
 }{
-	{"file:PATH", func(path string, _ Options) (Source, error) { return File(path), nil }},
-	{"env:NAME", func(name string, o Options) (Source, error) { return Env{Name: name, Getenv: o.getenv()}, nil }},
-	{"exec:COMMAND", func(line string, o Options) (Source, error) {
+	{"file:PATH", false, func(path string, _ Options) (Source, error) { return File(path), nil }},
+	{"env:NAME", false, func(name string, o Options) (Source, error) { return Env{Name: name, Getenv: o.getenv()}, nil }},
+	{"exec:COMMAND", false, func(line string, o Options) (Source, error) {
 		command, err := words(line)
 		return &Exec{Command: command, Getenv: o.getenv()}, err
 	}},
-	{"github", func(_ string, o Options) (Source, error) {
+	{"github", true, func(_ string, o Options) (Source, error) {
 		return GitHub{Audience: o.audience(), Getenv: o.getenv()}, nil
 	}},
-	{"azure-devops[:CONNECTION-ID]", func(id string, o Options) (Source, error) {
+	{"azure-devops[:CONNECTION-ID]", false, func(id string, o Options) (Source, error) {
 		return AzureDevOps{Connection: id, Getenv: o.getenv()}, nil
 	}},
-	{"azure[:CLIENT-ID]", func(id string, o Options) (Source, error) {
+	{"azure[:CLIENT-ID]", true, func(id string, o Options) (Source, error) {
 		return Azure{Audience: o.audience(), ClientID: id, Getenv: o.getenv()}, nil
 	}},
-	{"gcp", func(_ string, o Options) (Source, error) {
+	{"gcp", true, func(_ string, o Options) (Source, error) {
 		return GCP{Audience: o.audience(), Getenv: o.getenv()}, nil
 	}},
-	{"buildkite", func(_ string, o Options) (Source, error) { return buildkite(o), nil }},
-	{"circleci", func(_ string, o Options) (Source, error) { return circleci(o), nil }},
-	{"vault:ROLE", func(role string, o Options) (Source, error) {
+	{"buildkite", true, func(_ string, o Options) (Source, error) { return buildkite(o), nil }},
+	{"circleci", true, func(_ string, o Options) (Source, error) { return circleci(o), nil }},
+	{"vault:ROLE", false, func(role string, o Options) (Source, error) {
 		return Vault{Role: role, Getenv: o.getenv()}, nil
 	}},
-	{"kubernetes:NAMESPACE/SERVICEACCOUNT", func(arg string, o Options) (Source, error) {
+	{"kubernetes:NAMESPACE/SERVICEACCOUNT", true, func(arg string, o Options) (Source, error) {
 		namespace, account, ok := strings.Cut(arg, "/")
 		if !ok || namespace == "" || account == "" || strings.Contains(account, "/") {
 			return nil, errors.New("it takes a namespace and a service account with one slash between them")
@@ -100,6 +101,23 @@ func New(spec string, o Options) (Source, error) {
 		}
 	}
 	return nil, fmt.Errorf("token source %.40q is not known; it is one of %s", name, strings.Join(Forms(), ", "))
+}
+
+// TakesAudience reports whether the source that spec names asks for a token for
+// Options.Audience.
+func TakesAudience(spec string) bool {
+	name, _, _ := strings.Cut(spec, ":")
+	for _, kind := range kinds {
+		if is(kind.form, name) {
+			return kind.audience
+		}
+	}
+	for _, preset := range presets {
+		if is(preset.form, name) {
+			return preset.command != nil
+		}
+	}
+	return false
 }
 
 // Forms lists how token sources are written, for people: an argument in

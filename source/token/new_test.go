@@ -24,7 +24,7 @@ func TestNew(t *testing.T) {
 		{"gitlab:AWS_TOKEN", "token.Env", "in $AWS_TOKEN"},
 		{"hcp-terraform", "token.Env", "in $TFC_WORKLOAD_IDENTITY_TOKEN"},
 		{"hcp-terraform:BLUE", "token.Env", "in $TFC_WORKLOAD_IDENTITY_TOKEN_BLUE"},
-		{"spacelift", "token.once", "in /mnt/workspace/spacelift.oidc"},
+		{"spacelift", "token.once", "of Spacelift in /mnt/workspace/spacelift.oidc"},
 		{"spiffe", "*token.Exec", "from spire-agent"},
 	} {
 		s, err := New(test.spec, Options{})
@@ -84,5 +84,27 @@ func TestForms(t *testing.T) {
 		if _, err := New(spec, Options{}); err != nil {
 			t.Errorf("%s: %v", form, err)
 		}
+	}
+}
+
+// An audience is part of who asks, or of what the source is called, wherever it
+// is taken.
+func TestTakesAudience(t *testing.T) {
+	env := map[string]string{"ACTIONS_ID_TOKEN_REQUEST_URL": "https://github.example", "KUBERNETES_SERVICE_HOST": "10.0.0.1", "KUBERNETES_SERVICE_PORT": "443"}
+	for _, form := range Forms() {
+		spec := strings.NewReplacer("[", "", "]", "").Replace(form)
+		who := func(audience string) string {
+			s, err := New(spec, Options{Audience: audience, Getenv: lookup(env)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return s.String() + s.Identity().Digest
+		}
+		if taken := who("a") != who("b"); taken != TakesAudience(spec) {
+			t.Errorf("%s takes an audience: %t", spec, taken)
+		}
+	}
+	if TakesAudience("nonsense") {
+		t.Error("nonsense takes an audience")
 	}
 }

@@ -1,6 +1,10 @@
 package token
 
-import "strings"
+import (
+	"context"
+	"errors"
+	"strings"
+)
 
 // presets are the systems that only hand a job a variable, a file or a command.
 // A row's form says how it is written; the argument in brackets may be missing.
@@ -11,7 +15,8 @@ var presets = []preset{
 		hint: "the job needs a variable of this name under `id_tokens:`"},
 	{form: "hcp-terraform[:TAG]", variable: "TFC_WORKLOAD_IDENTITY_TOKEN", prefix: "TFC_WORKLOAD_IDENTITY_TOKEN_",
 		hint: "the workspace needs TFC_WORKLOAD_IDENTITY_AUDIENCE, with the same tag"},
-	{form: "spacelift", variable: "SPACELIFT_OIDC_TOKEN", file: "/mnt/workspace/spacelift.oidc"},
+	{form: "spacelift", variable: "SPACELIFT_OIDC_TOKEN", file: "/mnt/workspace/spacelift.oidc", of: "Spacelift",
+		hint: "SPACELIFT_OIDC_TOKEN is not set either; this is not a run of Spacelift"},
 	{form: "spiffe[:SPIFFE-ID]", command: spiffe},
 }
 
@@ -20,6 +25,7 @@ type preset struct {
 	variable string                            // holds the token
 	prefix   string                            // of the variable's name, before an argument
 	file     string                            // holds the token where the variable is not set
+	of       string                            // whose file that is
 	command  func(arg string, o Options) *Exec // prints the token
 	hint     string                            // what to do when the variable is not set
 }
@@ -33,13 +39,32 @@ func (p preset) source(arg string, o Options) Source {
 		env.Name = p.prefix + arg
 	}
 	if p.file != "" && strings.TrimSpace(env.Getenv(env.Name)) == "" {
-		return once{File(p.file)}
+		return once{File(p.file), p.of, p.hint}
 	}
 	return env
 }
 
-// once is a file that nobody replaces.
-type once struct{ File }
+// once is a file that a system writes before the job, and nobody afterwards.
+type once struct {
+	File
+	of   string
+	hint string // what to do when it does not exist
+}
+
+// Token reads the file.
+func (o once) Token(ctx context.Context) (Token, error) {
+	t, err := o.File.Token(ctx)
+	var e *Error
+	if errors.As(err, &e) {
+		e.Place = o.String()
+		if e.Problem == Missing {
+			e.Detail += "; " + o.hint
+		}
+	}
+	return t, err
+}
+
+func (o once) String() string { return "of " + o.of + " " + o.File.String() }
 
 // Renewable is false.
 func (once) Renewable() bool { return false }

@@ -45,5 +45,5 @@ func TestPresetFile(t *testing.T) {
 		t.Errorf("%v, %v, renewable %t", tok, err, s.Renewable())
 	}
 	_, err := mustNew("spacelift", nil).Token(t.Context())
-	wantProblem(t, err, Missing, "/mnt/workspace/spacelift.oidc does not exist")
+	wantProblem(t, err, Missing, "web identity token of Spacelift in /mnt/workspace/spacelift.oidc does not exist; SPACELIFT_OIDC_TOKEN is not set either")
 }

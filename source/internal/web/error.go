@@ -30,11 +30,12 @@ type Error struct {
 	Kind   Kind
 	Status int    // of the HTTP answer, or zero
 	Code   string // the server's own word for its error, or empty
-	Text   string // begins with the URL, less its query
+	Place  string // the URL, less its query
+	Text   string // continues Place
 	Err    error  // the cause, or nil; Text says all of it
 }
 
-func (e *Error) Error() string { return e.Text }
+func (e *Error) Error() string { return e.Place + " " + e.Text }
 
 func (e *Error) Unwrap() error { return e.Err }
 
@@ -44,11 +45,11 @@ var errNoCertificate = errors.New("its CA bundle holds no PEM certificate")
 const maxReason = 300
 
 func (r Request) fail(kind Kind, what string, err error) *Error {
-	text := Place(r.URL) + " " + what
+	text := what
 	if err != nil {
 		text += ": " + redact.Line(innermost(err).Error(), maxReason, r.Secrets...)
 	}
-	return &Error{Kind: kind, Text: text, Err: err}
+	return &Error{Kind: kind, Place: Place(r.URL), Text: text, Err: err}
 }
 
 // failed words what happened on the way.
