@@ -6,14 +6,12 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/credproc/credproc/cmd/credproc/internal/child"
 	"github.com/credproc/credproc/cmd/credproc/internal/settings"
-	"github.com/credproc/credproc/source"
 )
 
 const execLong = `Runs a command with credentials that stay fresh for as long as it runs, whatever
@@ -131,10 +129,7 @@ func (x *execution) run(ctx context.Context) (status int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	if _, err := settings.Source(x.given, os.Getenv, c); err != nil {
-		return 0, err
-	}
-	config, err := newPrivateConfig(x.options, c, warn)
+	config, err := newPrivateConfig(x.options, c, true, warn)
 	if err != nil {
 		return 0, err
 	}
@@ -174,21 +169,6 @@ func (x *execution) run(ctx context.Context) (status int, err error) {
 	}
 	k.warnings.alert.wait()
 	return status, nil
-}
-
-// source is the source that the private profile leads to in that environment.
-func (p *privateConfig) source(env []string) (source.Source, error) {
-	return settings.Source(
-		func(name string) (string, bool) { return p.inner, name == "profile" },
-		func(name string) string {
-			value := ""
-			for _, line := range env {
-				if v, ok := strings.CutPrefix(line, name+"="); ok {
-					value = v
-				}
-			}
-			return value
-		}, p.cache)
 }
 
 func warn(text string) { fmt.Fprintf(os.Stderr, "credproc: warning: %s\n", text) }

@@ -2,17 +2,24 @@ package main
 
 import (
 	"bytes"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
+	"time"
+	"unicode"
 
 	"github.com/credproc/credproc/cache"
 	"github.com/credproc/credproc/cmd/credproc/internal/awsconfig"
 	"github.com/credproc/credproc/cmd/credproc/internal/settings"
+	"github.com/credproc/credproc/source"
 )
 
 // A privateConfig is the AWS config file of a command that exec starts: the
@@ -24,17 +31,53 @@ type privateConfig struct {
 	text           []byte
 
 	cache *cache.Cache
-	path  string // once it is kept
 	own   string // a folder that is only for it, or empty
+	once  bool   // it is only for one command, and goes with it: it holds secrets
+
+	mu      sync.Mutex
+	path    string // once it is kept
+	removed bool
 }
 
 // newPrivateConfig writes down what the flags and variables say. warn is told of
-// what will not work.
-func newPrivateConfig(o options, c *cache.Cache, warn func(string)) (*privateConfig, error) {
-	pairs, region, err := settings.Profile(o.given, os.Getenv)
+// what will not work. Where secrets are among that and once is true, no other
+// command shares the file.
+func newPrivateConfig(o options, c *cache.Cache, once bool, warn func(string)) (*privateConfig, error) {
+	keys, err := settings.Profile(o.given, os.Environ())
 	if err != nil {
 		return nil, err
 	}
+	text := usersConfig(warn)
+	command, err := o.helper(warn)
+	if err != nil {
+		return nil, err
+	}
+	p := &privateConfig{cache: c, once: once && keys.Secret}
+	var pairs strings.Builder
+	for _, p := range keys.Pairs {
+		fmt.Fprintf(&pairs, "%s = %s\n", p.Key, p.Value)
+	}
+	unique := ""
+	if p.once {
+		unique = rand.Text()
+	}
+	// A name that nobody has yet: in a credentials file it would shadow ours.
+	digest := sha256.Sum256(fmt.Appendf(nil, "%d:%s%s%s%s", len(text), text, &pairs, command, unique))
+	p.profile = settings.ExecPrefix + hex.EncodeToString(digest[:6])
+	p.inner = p.profile + settings.RoleSuffix
+	b := bytes.NewBuffer(bytes.Clone(text))
+	fmt.Fprintf(b, "\n[profile %s]\ncredential_process = %s --profile %s\n", p.profile, command, p.inner)
+	if keys.Region != "" {
+		fmt.Fprintf(b, "region = %s\n", keys.Region)
+	}
+	fmt.Fprintf(b, "\n[profile %s]\n%s", p.inner, &pairs)
+	p.text = b.Bytes()
+	return p, nil
+}
+
+// usersConfig is the user's own AWS config file, with a line end behind the last
+// line. Within an exec that is the one in force without what exec has added.
+func usersConfig(warn func(string)) []byte {
 	home, err := os.UserHomeDir()
 	if err != nil {
 		home = ""
@@ -43,31 +86,15 @@ func newPrivateConfig(o options, c *cache.Cache, warn func(string)) (*privateCon
 	if err != nil {
 		// No SDK could read it either; without it the command has our profile.
 		warn(fmt.Sprintf("the AWS config file is left out: %v", err))
-		text = nil
+		return nil
 	}
-	command, err := o.helper(warn)
-	if err != nil {
-		return nil, err
+	if i := bytes.Index(text, []byte("\n[profile "+settings.ExecPrefix)); i >= 0 {
+		text = text[:i]
 	}
-	var keys strings.Builder
-	for _, p := range pairs {
-		fmt.Fprintf(&keys, "%s = %s\n", p.Key, p.Value)
+	if n := len(text); n > 0 && text[n-1] != '\n' {
+		text = append(text[:n:n], '\n')
 	}
-	// A name that nobody has yet: in a credentials file it would shadow ours.
-	digest := sha256.Sum256(fmt.Appendf(nil, "%d:%s%s%s", len(text), text, keys.String(), command))
-	p := &privateConfig{profile: "credproc-exec-" + hex.EncodeToString(digest[:6]), cache: c}
-	p.inner = p.profile + "-role"
-	b := bytes.NewBuffer(bytes.Clone(text))
-	if len(text) > 0 && text[len(text)-1] != '\n' {
-		b.WriteByte('\n')
-	}
-	fmt.Fprintf(b, "\n[profile %s]\ncredential_process = %s --profile %s\n", p.profile, command, p.inner)
-	if region != "" {
-		fmt.Fprintf(b, "region = %s\n", region)
-	}
-	fmt.Fprintf(b, "\n[profile %s]\n%s", p.inner, &keys)
-	p.text = b.Bytes()
-	return p, nil
+	return text
 }
 
 // helper is the command line that SDKs run, without its profile.
@@ -90,15 +117,15 @@ func (o options) helper(warn func(string)) (string, error) {
 		words = append(words, "--"+name+"="+value)
 	}
 	for i, word := range words {
-		if !strings.ContainsAny(word, " \t\"'\\$`&|;<>()*?[]#~%!{}\n") {
-			continue
-		}
-		if strings.ContainsAny(word, "\"$`%!\n") {
+		if strings.ContainsAny(word, "\"$`%!") || strings.ContainsFunc(word, unicode.IsControl) {
 			return "", &settings.Error{Text: fmt.Sprintf("%q cannot stand in an AWS config file", word),
 				Hint: "give it a path of letters, digits and ordinary signs"}
 		}
+		if !strings.ContainsAny(word, " '\\&|;<>()*?[]#~{}") {
+			continue
+		}
 		words[i] = `"` + word + `"`
-		if strings.ContainsAny(word, " \t") {
+		if strings.Contains(word, " ") {
 			warn(fmt.Sprintf("there is a space in %q, which programs with the AWS SDK for Go v1 do not understand", word))
 		}
 	}
@@ -129,15 +156,25 @@ func executable() (string, error) {
 
 // keep puts the file in place, or makes it young: what nobody keeps is swept.
 // Where there is no cache it gets a folder of its own.
-func (p *privateConfig) keep() (err error) {
-	if p.own != "" {
+func (p *privateConfig) keep() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case p.removed:
 		return nil
+	case p.own != "":
+		return os.Chtimes(p.path, time.Time{}, time.Now())
 	}
 	if !p.cache.Off {
-		if p.path, err = p.cache.Keep(p.text); err == nil {
-			return nil
+		path, err := p.cache.Keep(p.text)
+		if err == nil {
+			p.path = path
+		}
+		if p.path != "" {
+			return err // its path is known to the command
 		}
 	}
+	var err error
 	if p.own, err = os.MkdirTemp("", "credproc-exec-"); err != nil {
 		return fmt.Errorf("there is no folder for the command's AWS config file: %w", err)
 	}
@@ -145,9 +182,29 @@ func (p *privateConfig) keep() (err error) {
 	return os.WriteFile(p.path, p.text, 0o600)
 }
 
-// remove removes the file if it is nobody else's.
+// missing reports whether somebody has removed the file.
+func (p *privateConfig) missing() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	_, err := os.Lstat(p.path)
+	return errors.Is(err, fs.ErrNotExist) && !p.removed
+}
+
+// remove removes the file if it is nobody else's. The command has ended, and so
+// have its secrets; one that outlives a killed exec keeps the file.
 func (p *privateConfig) remove() {
-	if p.own != "" {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.removed = true
+	switch {
+	case p.own != "":
 		_ = os.RemoveAll(p.own)
+	case p.once:
+		_ = os.Remove(p.path)
 	}
+}
+
+// source is the source that the profile leads to in that environment.
+func (p *privateConfig) source(env []string) (source.Source, error) {
+	return settings.Source(func(name string) (string, bool) { return p.inner, name == "profile" }, settings.Lookup(env), p.cache)
 }

@@ -139,7 +139,7 @@ func (x *export) credentials(ctx context.Context) (static, error) {
 	if err != nil {
 		return static{}, err
 	}
-	_, region, err := settings.Profile(x.given, os.Getenv)
+	keys, err := settings.Profile(x.given, os.Environ())
 	if err != nil {
 		return static{}, err
 	}
@@ -164,7 +164,7 @@ func (x *export) credentials(ctx context.Context) (static, error) {
 				Text: fmt.Sprintf("the credentials that STS gave live until %s only", expiration(creds))}
 		}
 	}
-	return static{creds, region}, nil
+	return static{creds, keys.Region}, nil
 }
 
 // expiration is the real end of credentials in the one form that all SDKs read,

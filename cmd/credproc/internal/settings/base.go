@@ -38,9 +38,9 @@ func (m *maker) instance() (source.Source, error) {
 // Source: AWS SDKs and Tools Reference Guide, "Container credential provider".
 func (m *maker) container() (source.Source, error) {
 	return &source.Container{
-		RelativeURI: m.getenv("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"),
-		FullURI:     m.getenv("AWS_CONTAINER_CREDENTIALS_FULL_URI"),
-		TokenFile:   m.getenv("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"),
-		Token:       m.getenv("AWS_CONTAINER_AUTHORIZATION_TOKEN"),
+		RelativeURI: m.before("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"),
+		FullURI:     m.before("AWS_CONTAINER_CREDENTIALS_FULL_URI"),
+		TokenFile:   m.before("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"),
+		Token:       m.before("AWS_CONTAINER_AUTHORIZATION_TOKEN"),
 	}, nil
 }

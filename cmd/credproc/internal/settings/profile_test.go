@@ -38,13 +38,13 @@ func TestProfileCarriesAllSettings(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			pairs, _, err := Profile(flag, getenv)
+			keys, err := Profile(flag, lines(test.env))
 			if err != nil {
 				t.Fatal(err)
 			}
 			var b strings.Builder
 			b.WriteString("[profile p]\n")
-			for _, p := range pairs {
+			for _, p := range keys.Pairs {
 				fmt.Fprintf(&b, "%s = %s\n", p.Key, p.Value)
 			}
 			path := filepath.Join(t.TempDir(), "config")
@@ -66,4 +66,13 @@ func TestProfileCarriesAllSettings(t *testing.T) {
 			}
 		})
 	}
+}
+
+// lines is an environment as programs have it.
+func lines(env map[string]string) []string {
+	var all []string
+	for name, value := range env {
+		all = append(all, name+"="+value)
+	}
+	return all
 }

@@ -84,13 +84,13 @@ func TestProfileCarriesItsBase(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			pairs, _, err := Profile(flags(given), getenv)
+			keys, err := Profile(flags(given), lines(env))
 			if err != nil {
 				t.Fatal(err)
 			}
 			var b strings.Builder
 			b.WriteString(chains + "[profile inner]\n")
-			for _, p := range pairs {
+			for _, p := range keys.Pairs {
 				fmt.Fprintf(&b, "%s = %s\n", p.Key, p.Value)
 			}
 			if err := os.WriteFile(env["AWS_CONFIG_FILE"], []byte(b.String()), 0o600); err != nil {
