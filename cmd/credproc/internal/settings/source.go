@@ -3,7 +3,6 @@ package settings
 import (
 	"fmt"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -26,14 +25,7 @@ func Source(flag func(name string) (string, bool), getenv func(string) string, c
 	if err != nil {
 		return nil, err
 	}
-	if around := inForce(getenv); around != nil && p == nil && !names(all) {
-		return within(around, flag, getenv, c)
-	}
-	return newMaker(p, getenv, c).all(all, p)
-}
-
-// all makes the source that all layers describe, with p among them or nil.
-func (m *maker) all(all layers, p *awsProfile) (source.Source, error) {
+	m := &maker{getenv: getenv, cache: c}
 	var trail []*awsProfile
 	if p != nil {
 		trail = append(trail, p)
@@ -43,57 +35,27 @@ func (m *maker) all(all layers, p *awsProfile) (source.Source, error) {
 
 // stack gives all layers, and the profile among them or nil.
 func stack(flag func(name string) (string, bool), getenv func(string) string) (layers, *awsProfile, error) {
-	return stackOver(flag, getenv, getenv)
-}
-
-// stackOver is stack where files are found by other variables than settings.
-func stackOver(flag func(name string) (string, bool), files, getenv func(string) string) (layers, *awsProfile, error) {
 	all := layers{flagLayer(flag), ownLayer(getenv), awsLayer(getenv)}
 	name := all[:2].find("profile").text
 	if name == "" {
 		return all, nil, nil
 	}
-	p, err := readProfile(name, files)
+	p, err := readProfile(name, getenv)
 	if err != nil {
 		return nil, nil, err
 	}
-	return p.over(flag, p.outside(getenv)), p, nil
-}
-
-// over are the layers with p among them.
-func (p *awsProfile) over(flag func(string) (string, bool), getenv func(string) string) layers {
-	return layers{flagLayer(flag), p.layer, ownLayer(getenv), awsLayer(getenv)}
-}
-
-// settles are the keys that settle the identity.
-func settles() []string {
-	return []string{"role_arn", "source_profile", "credential_source", "credential_process", "aws_access_key_id"}
+	return slices.Insert(all, 1, p.layer), p, nil
 }
 
 // identity are the layers that have a say in who is asked for.
-func identity(all layers) layers { return all.upTo(settles()...) }
-
-// names reports whether any layer names a role or a source.
-func names(all layers) bool { return all.findAny(settles()...).text != "" }
+func identity(all layers) layers {
+	return all.upTo("role_arn", "source_profile", "credential_source", "credential_process", "aws_access_key_id")
+}
 
 // A maker makes the sources of one chain.
 type maker struct {
-	getenv func(string) string // for files
-	before func(string) string // for sources: as it was before exec withheld variables
-	around *awsProfile         // the profile that exec wrote, or nil
+	getenv func(string) string
 	cache  *cache.Cache
-
-	// What a source needs that was made here: secrets of the environment, the
-	// working folder.
-	needsSecrets, needsFolder bool
-}
-
-func newMaker(p *awsProfile, getenv func(string) string, c *cache.Cache) *maker {
-	m := &maker{getenv: getenv, before: p.outside(getenv), cache: c}
-	if p.isOfExec() {
-		m.around = p
-	}
-	return m
 }
 
 // source makes the source of one profile, or of the settings above all profiles:
@@ -111,19 +73,20 @@ func (m *maker) source(all, identity layers, trail []*awsProfile) (source.Source
 		return nil, err
 	}
 	base, err := m.base(all, identity, trail)
+	web := base == nil
 	switch {
 	case err != nil:
 		return nil, err
-	case base != nil && role.text != "":
-		links = append([]setting{role}, links...)
-	case base != nil && len(links) == 0:
-		if err := unrestricted(identity); err != nil {
-			return nil, err
-		}
-	case base == nil:
+	case web:
 		if base, err = m.webIdentity(all, identity, role, len(links) == 0, trail); err != nil {
 			return nil, err
 		}
+	case role.text != "":
+		links = append([]setting{role}, links...)
+	}
+	u := use{web: web, links: len(links), other: identity.find("source_profile").text != ""}
+	if err := u.taken(identity, all[:1]); err != nil {
+		return nil, err
 	}
 	for i, link := range links {
 		if base, err = m.assumeRole(base, all, identity, link, i == len(links)-1); err != nil {
@@ -131,16 +94,6 @@ func (m *maker) source(all, identity layers, trail []*awsProfile) (source.Source
 		}
 	}
 	return base, nil
-}
-
-// unrestricted refuses a session policy where no session is asked for: it would
-// be lost, and the credentials may do more than somebody believes.
-func unrestricted(identity layers) error {
-	if s := identity.findAny("policy", "policy_arn"); s.text != "" {
-		return &Error{Text: s.origin + " has no effect: these credentials are not of a role that is assumed here",
-			Hint: "name the role that it is to narrow in --assume-role, or leave it out"}
-	}
-	return nil
 }
 
 // base makes the source of base credentials other than web identity, or nil
@@ -207,11 +160,7 @@ func forSDKs(process setting) bool {
 
 // process makes the source that runs another credential_process.
 func (m *maker) process(command setting) (source.Source, error) {
-	m.needsSecrets, m.needsFolder = true, true
-	p := &source.Process{Command: command.text, Getenv: m.before}
-	if m.around != nil {
-		p.Environ, p.Dir = m.around.environ(os.Environ()), m.around.folder()
-	}
+	p := &source.Process{Command: command.text, Getenv: m.getenv}
 	// Before the cache is asked: the process that waits for us has the lock.
 	if err := p.Loop(); err != nil {
 		return nil, err
@@ -237,9 +186,6 @@ func (m *maker) profile(from setting, all layers, trail []*awsProfile) (source.S
 	p, err := readProfile(from.text, m.getenv)
 	if err != nil {
 		return nil, err
-	}
-	if n := len(trail); n > 0 && trail[n-1].has(accessKeyKey) {
-		return static(p), nil
 	}
 	for _, before := range trail {
 		if before.name != p.name {
@@ -267,9 +213,8 @@ func (m *maker) credentialSource(where setting) (source.Source, error) {
 	kinds := map[string]func() (source.Source, error){
 		"Ec2InstanceMetadata": m.instance,
 		"EcsContainer":        m.container,
-		"Environment":         func() (source.Source, error) { return source.Environment(m.before), nil },
+		"Environment":         func() (source.Source, error) { return source.Environment(m.getenv), nil },
 	}
-	m.needsSecrets = m.needsSecrets || where.text != "Ec2InstanceMetadata"
 	kind, ok := kinds[where.text]
 	if !ok {
 		names := slices.Sorted(maps.Keys(kinds))
@@ -286,10 +231,12 @@ func (m *maker) webIdentity(all, identity layers, role setting, last bool, trail
 	}
 	w := &source.WebIdentity{RoleARN: role.text}
 	var err error
-	if w.Token, err = tokenSource(all, role.text, m.before); err != nil {
+	if w.Token, err = tokenSource(all, role.text, m.getenv); err != nil {
 		return nil, err
 	}
-	m.helps(w.Token)
+	if err := audienceTaken(all, identity, m.getenv); err != nil {
+		return nil, err
+	}
 	if w.SessionName, err = sessionName(identity.find("role_session_name")); err != nil {
 		return nil, err
 	}
@@ -369,7 +316,7 @@ func list(s setting) []string {
 func (m *maker) noRole(trail []*awsProfile) *Error {
 	if len(trail) == 0 {
 		e := &Error{Text: "no role to assume", Hint: "set --role-arn or AWS_ROLE_ARN, or name a profile that has role_arn with --profile"}
-		if name := m.before("AWS_PROFILE"); name != "" {
+		if name := m.getenv("AWS_PROFILE"); name != "" {
 			e.Hint = fmt.Sprintf("AWS_PROFILE names the profile that runs credproc; for another one say --profile %s", name)
 		}
 		return e
