@@ -3,6 +3,7 @@ package settings
 import (
 	"fmt"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -25,7 +26,14 @@ func Source(flag func(name string) (string, bool), getenv func(string) string, c
 	if err != nil {
 		return nil, err
 	}
-	m := &maker{getenv: getenv, cache: c}
+	if around := inForce(getenv); around != nil && p == nil && !names(all) {
+		return within(around, flag, getenv, c)
+	}
+	return newMaker(p, getenv, c).all(all, p)
+}
+
+// all makes the source that all layers describe, with p among them or nil.
+func (m *maker) all(all layers, p *awsProfile) (source.Source, error) {
 	var trail []*awsProfile
 	if p != nil {
 		trail = append(trail, p)
@@ -35,27 +43,57 @@ func Source(flag func(name string) (string, bool), getenv func(string) string, c
 
 // stack gives all layers, and the profile among them or nil.
 func stack(flag func(name string) (string, bool), getenv func(string) string) (layers, *awsProfile, error) {
+	return stackOver(flag, getenv, getenv)
+}
+
+// stackOver is stack where files are found by other variables than settings.
+func stackOver(flag func(name string) (string, bool), files, getenv func(string) string) (layers, *awsProfile, error) {
 	all := layers{flagLayer(flag), ownLayer(getenv), awsLayer(getenv)}
 	name := all[:2].find("profile").text
 	if name == "" {
 		return all, nil, nil
 	}
-	p, err := readProfile(name, getenv)
+	p, err := readProfile(name, files)
 	if err != nil {
 		return nil, nil, err
 	}
-	return slices.Insert(all, 1, p.layer), p, nil
+	return p.over(flag, p.outside(getenv)), p, nil
+}
+
+// over are the layers with p among them.
+func (p *awsProfile) over(flag func(string) (string, bool), getenv func(string) string) layers {
+	return layers{flagLayer(flag), p.layer, ownLayer(getenv), awsLayer(getenv)}
+}
+
+// settles are the keys that settle the identity.
+func settles() []string {
+	return []string{"role_arn", "source_profile", "credential_source", "credential_process", "aws_access_key_id"}
 }
 
 // identity are the layers that have a say in who is asked for.
-func identity(all layers) layers {
-	return all.upTo("role_arn", "source_profile", "credential_source", "credential_process", "aws_access_key_id")
-}
+func identity(all layers) layers { return all.upTo(settles()...) }
+
+// names reports whether any layer names a role or a source.
+func names(all layers) bool { return all.findAny(settles()...).text != "" }
 
 // A maker makes the sources of one chain.
 type maker struct {
-	getenv func(string) string
+	getenv func(string) string // for files
+	before func(string) string // for sources: as it was before exec withheld variables
+	around *awsProfile         // the profile that exec wrote, or nil
 	cache  *cache.Cache
+
+	// What a source needs that was made here: secrets of the environment, the
+	// working folder.
+	needsSecrets, needsFolder bool
+}
+
+func newMaker(p *awsProfile, getenv func(string) string, c *cache.Cache) *maker {
+	m := &maker{getenv: getenv, before: p.outside(getenv), cache: c}
+	if p.isOfExec() {
+		m.around = p
+	}
+	return m
 }
 
 // source makes the source of one profile, or of the settings above all profiles:
@@ -160,7 +198,11 @@ func forSDKs(process setting) bool {
 
 // process makes the source that runs another credential_process.
 func (m *maker) process(command setting) (source.Source, error) {
-	p := &source.Process{Command: command.text, Getenv: m.getenv}
+	m.needsSecrets, m.needsFolder = true, true
+	p := &source.Process{Command: command.text, Getenv: m.before}
+	if m.around != nil {
+		p.Environ, p.Dir = m.around.environ(os.Environ()), m.around.folder()
+	}
 	// Before the cache is asked: the process that waits for us has the lock.
 	if err := p.Loop(); err != nil {
 		return nil, err
@@ -186,6 +228,9 @@ func (m *maker) profile(from setting, all layers, trail []*awsProfile) (source.S
 	p, err := readProfile(from.text, m.getenv)
 	if err != nil {
 		return nil, err
+	}
+	if n := len(trail); n > 0 && trail[n-1].has(accessKeyKey) {
+		return static(p), nil
 	}
 	for _, before := range trail {
 		if before.name != p.name {
@@ -213,8 +258,9 @@ func (m *maker) credentialSource(where setting) (source.Source, error) {
 	kinds := map[string]func() (source.Source, error){
 		"Ec2InstanceMetadata": m.instance,
 		"EcsContainer":        m.container,
-		"Environment":         func() (source.Source, error) { return source.Environment(m.getenv), nil },
+		"Environment":         func() (source.Source, error) { return source.Environment(m.before), nil },
 	}
+	m.needsSecrets = m.needsSecrets || where.text != "Ec2InstanceMetadata"
 	kind, ok := kinds[where.text]
 	if !ok {
 		names := slices.Sorted(maps.Keys(kinds))
@@ -231,10 +277,11 @@ func (m *maker) webIdentity(all, identity layers, role setting, last bool, trail
 	}
 	w := &source.WebIdentity{RoleARN: role.text}
 	var err error
-	if w.Token, err = tokenSource(all, role.text, m.getenv); err != nil {
+	if w.Token, err = tokenSource(all, role.text, m.before); err != nil {
 		return nil, err
 	}
-	if err := audienceTaken(all, identity, m.getenv); err != nil {
+	m.helps(w.Token)
+	if err := audienceTaken(all, identity, m.before); err != nil {
 		return nil, err
 	}
 	if w.SessionName, err = sessionName(identity.find("role_session_name")); err != nil {
@@ -316,7 +363,7 @@ func list(s setting) []string {
 func (m *maker) noRole(trail []*awsProfile) *Error {
 	if len(trail) == 0 {
 		e := &Error{Text: "no role to assume", Hint: "set --role-arn or AWS_ROLE_ARN, or name a profile that has role_arn with --profile"}
-		if name := m.getenv("AWS_PROFILE"); name != "" {
+		if name := m.before("AWS_PROFILE"); name != "" {
 			e.Hint = fmt.Sprintf("AWS_PROFILE names the profile that runs credproc; for another one say --profile %s", name)
 		}
 		return e
