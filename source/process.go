@@ -93,8 +93,12 @@ func (p *Process) Loop() error {
 	if !slices.Contains(p.running(), p.guard()) {
 		return nil
 	}
-	return p.fail(KindSettings, CodeLoop, "leads back to itself: through AWS_PROFILE or the default profile it runs the program that runs it", nil)
+	return p.fail(KindSettings, CodeLoop, loops+": through AWS_PROFILE or the default profile it runs the program that runs it", nil)
 }
+
+// loops is how a loop is told of, also from one process to the next: what is
+// between them knows no more than that the inner one failed.
+const loops = "leads back to itself"
 
 // running are the commands that wait for us.
 func (p *Process) running() []string {
@@ -113,10 +117,12 @@ func (p *Process) failed(ctx context.Context, err error, stdout []byte, stderr s
 	switch {
 	case errors.Is(err, command.ErrOutput):
 		return p.fail(KindUnreachable, CodeProcess, "printed too much to be credentials", nil)
-	case ctx.Err() != nil:
+	case errors.Is(err, ctx.Err()):
 		return p.fail(KindDeadline, CodeProcess, "did not finish in time", err)
 	case !errors.As(err, &exit):
 		return p.fail(KindUnreachable, CodeProcess, "cannot be run: "+err.Error(), err)
+	case strings.Contains(stderr, "credproc: error: ") && strings.Contains(stderr, loops):
+		return p.fail(KindSettings, CodeLoop, loops+" by way of what it runs", exit)
 	}
 	secrets := []string{string(stdout), p.Getenv("AWS_SECRET_ACCESS_KEY"), p.Getenv("AWS_SESSION_TOKEN")}
 	if d, err := read(stdout); err == nil {

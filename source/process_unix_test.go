@@ -255,6 +255,17 @@ func TestProcessLoop(t *testing.T) {
 	}
 }
 
+// A loop that was found further in is one here, too.
+func TestProcessLoopFurtherIn(t *testing.T) {
+	p := &Process{Getenv: os.Getenv, Command: `echo 'Error when retrieving credentials from custom-process: credproc: error: credential_process sh ` +
+		`leads back to itself: …' >&2; exit 255`}
+	_, err := p.Retrieve(minute(t))
+	wantError(t, err, KindSettings, CodeLoop, "credential_process echo leads back to itself by way of what it runs")
+	p.Command = "echo the song leads back to itself >&2; exit 1"
+	_, err = p.Retrieve(minute(t))
+	wantError(t, err, KindUnreachable, CodeProcess, "credential_process echo failed with exit status 1: the song leads back to itself")
+}
+
 func TestProcessStaysHidden(t *testing.T) {
 	p := &Process{Command: "get --password " + processSecret, Getenv: os.Getenv}
 	for _, verb := range verbs {
