@@ -367,3 +367,6 @@ func (e *editor) verify(edit Edit, changes []Change) error {
 func (e *editor) errorf(line int, format string, args ...any) error {
 	return fmt.Errorf("%s:%d: this line %s", e.path, line, fmt.Sprintf(format, args...))
 }
+
+// Parse reads the text of a config file as [Load] does, path being its name.
+func Parse(path string, text []byte) (*File, error) { return parse(path, text, configFile) }
