@@ -103,6 +103,7 @@ func (no *refusal) body(h http.Header) []byte {
 	case http.StatusUnauthorized:
 		// RFC 9110, 11.6.1 asks for a scheme; SDKs send the token without one.
 		h.Set("WWW-Authenticate", "credproc")
+		h.Set("Connection", "close") // a guess costs a connection
 	case http.StatusRequestEntityTooLarge:
 		h.Set("Connection", "close") // else the body is read
 	}

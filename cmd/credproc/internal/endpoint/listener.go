@@ -12,10 +12,14 @@ import (
 )
 
 // maxConns is how many connections are open at once: more than a machine has
-// programs that ask in the same second, few enough for any limit on files.
-const maxConns = 512
+// programs that ask in the same second, and some 20 MB at worst.
+const maxConns = 1024
 
-// Bound is l with at most 512 connections. One more closes the oldest that is
+// grace is how long a new caller has at least to send a request. It bounds how
+// fast others can push him out.
+const grace = 10 * time.Millisecond
+
+// Bound is l with at most 1024 connections. One more closes the oldest that is
 // waiting for its caller, first those that never sent the token: who opens ten
 // thousand and says nothing keeps nobody out.
 func Bound(l net.Listener) net.Listener {
@@ -30,24 +34,22 @@ type listener struct {
 	open map[*conn]struct{}
 }
 
+// Accept is called by one goroutine, that of http.Server.
 func (l *listener) Accept() (net.Conn, error) {
 	for {
 		inner, err := l.Listener.Accept()
+		if errors.Is(err, syscall.EMFILE) && l.makeRoom(l.count()) {
+			continue
+		}
 		if err != nil {
-			if errors.Is(err, syscall.EMFILE) && l.evict() {
-				continue
-			}
 			return nil, err
 		}
-		c := &conn{Conn: inner, of: l}
-		c.used.Store(time.Now().UnixNano())
-		l.mu.Lock()
-		full := len(l.open) >= l.max
-		l.mu.Unlock()
-		if full && !l.evict() {
+		if !l.makeRoom(l.max) {
 			inner.Close()
 			continue
 		}
+		c := &conn{Conn: inner, of: l}
+		c.used.Store(time.Now().UnixNano())
 		l.mu.Lock()
 		l.open[c] = struct{}{}
 		l.mu.Unlock()
@@ -55,23 +57,40 @@ func (l *listener) Accept() (net.Conn, error) {
 	}
 }
 
-// evict closes the connection that can best be spared; it reports false when
-// all are answering callers who know the token.
-func (l *listener) evict() bool {
+func (l *listener) count() int {
 	l.mu.Lock()
-	var victim *conn
+	defer l.mu.Unlock()
+	return len(l.open)
+}
+
+// makeRoom closes connections until there are fewer than most. It reports false
+// when all are answering callers who know the token.
+func (l *listener) makeRoom(most int) bool {
+	for l.count() >= most {
+		victim := l.spare()
+		if victim == nil {
+			return false
+		}
+		if young := grace - time.Since(time.Unix(0, victim.used.Load())); young > 0 {
+			time.Sleep(young)
+			continue // others may have gone, and this one may have sent the token
+		}
+		victim.Close()
+	}
+	return true
+}
+
+// spare is the connection that can best be spared, or nil.
+func (l *listener) spare() (victim *conn) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	for c := range l.open {
 		// One that is being answered without the token may be one who does not read.
 		if answering := c.busy.Load() && c.proven.Load(); !answering && (victim == nil || c.before(victim)) {
 			victim = c
 		}
 	}
-	l.mu.Unlock()
-	if victim == nil {
-		return false
-	}
-	victim.Close()
-	return true
+	return victim
 }
 
 // A conn is a connection, and what its caller has done so far.
@@ -99,8 +118,19 @@ func (c *conn) Close() error {
 	return c.Conn.Close()
 }
 
+// CloseWrite is what net/http needs to let a refusal arrive whose request is
+// still being sent.
+func (c *conn) CloseWrite() error {
+	half, ok := c.Conn.(interface{ CloseWrite() error })
+	if !ok {
+		return nil
+	}
+	return half.CloseWrite()
+}
+
 func (c *conn) begin() {
 	if c != nil {
+		c.used.Store(time.Now().UnixNano())
 		c.busy.Store(true)
 	}
 }
@@ -147,7 +177,6 @@ func NewServer(h http.Handler) *http.Server {
 		},
 		ConnState: func(c net.Conn, state http.ConnState) {
 			if own, ok := c.(*conn); ok && state == http.StateIdle {
-				own.used.Store(time.Now().UnixNano())
 				own.busy.Store(false)
 			}
 		},

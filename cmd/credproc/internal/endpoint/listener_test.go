@@ -89,18 +89,16 @@ func TestBound(t *testing.T) {
 	}
 	silent := dial(t, address)
 	wrong := dial(t, address)
+	fmt.Fprint(wrong, "GET / HTTP/1.1\r\n")
 	if !silent.closed() {
 		t.Error("who says nothing is not the first to go")
-	}
-	if err := wrong.get("wrong-token-wrong-token"); err == nil || err.Error() != "401 Unauthorized" {
-		t.Error(err)
 	}
 	third := dial(t, address)
 	if err := third.get(secret); err != nil {
 		t.Error(err)
 	}
 	if !wrong.closed() {
-		t.Error("who sent a wrong token is not the next to go")
+		t.Error("who has not sent the token is not the next to go")
 	}
 	if err := dial(t, address).get(secret); err != nil {
 		t.Error(err)

@@ -149,7 +149,7 @@ func (q *Requests) write(b *bytes.Buffer, metric func(name, kind, help string)) 
 		total += q.within[i].Load()
 		bound := "+Inf"
 		if i < len(bounds) {
-			bound = strconv.FormatFloat(float64(bounds[i])/1e6, 'g', -1, 64)
+			bound = strconv.FormatFloat(float64(bounds[i])/1e6, 'f', -1, 64)
 		}
 		fmt.Fprintf(b, "%s_bucket{le=%q} %d\n", name, bound, total)
 	}
