@@ -32,7 +32,13 @@ is off by more than four minutes, a warning goes to stderr, at most once a minut
 --on-warning runs a command with sh -c when such trouble begins, once until it is
 over, with a JSON object on its stdin: kind (renewal, token or clock), message,
 role, command, pid; where they apply code (AWS's error code), expiration and
-secondsLeft (of the credentials or the token), skewSeconds. It has 30 seconds.`
+secondsLeft (of the credentials or the token), skewSeconds. It has 30 seconds, and
+two when the command has ended.
+
+AWS_EC2_METADATA_DISABLED=true is set for the command, so that no SDK turns to the
+instance's own role. A program that needs the instance's metadata for something
+else, such as its region, or Packer's amazon-chroot builder, is to run without:
+credproc exec -- env -u AWS_EC2_METADATA_DISABLED COMMAND`
 
 const execExamples = `  # a migration that takes six hours
   credproc exec --profile migration-role terraform apply
@@ -82,24 +88,20 @@ func newExec() *cobra.Command {
 	x.options = bind(c.Flags())
 	c.Flags().DurationVar(&x.minTTL, "min-ttl", 0, "start with no less than this `time` of life in the credentials")
 	c.Flags().StringVar(&x.onWarning, "on-warning", "", "a shell `command` to run when there is something to warn of")
-	witness := c.Flags().Bool("witness", false, "")
-	_ = c.Flags().MarkHidden("witness")
 	c.Flags().SetInterspersed(false) // the command's flags are its own
 	c.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return &ended{exitNotStarted, &settings.Error{Text: err.Error(), Hint: "see " + c.CommandPath() + " --help"}}
 	})
 	c.RunE = func(c *cobra.Command, args []string) error {
-		if *witness {
-			child.Witness()
-			return nil
-		}
 		if len(args) == 0 {
 			return &ended{exitNotStarted, &settings.Error{Text: "no command to run", Hint: "see " + c.CommandPath() + " --help"}}
 		}
 		x.args = args
 		status, err := x.run(c.Context())
 		if err != nil {
-			return notStarted(args[0], err)
+			failed := notStarted(args[0], err)
+			x.log("%v", failed.err)
+			return failed
 		}
 		return &ended{status: status}
 	}
@@ -152,12 +154,13 @@ func (x *execution) run(ctx context.Context) (status int, err error) {
 			Hint: "raise duration_seconds and the role's maximum session duration, or lower --min-ttl"}
 	}
 	state := lookAtState(x.args)
-	running, err := child.Start(path, x.args, env, []string{self, "exec", "--witness"})
+	running, err := child.Start(path, x.args, env, self)
 	if err != nil {
 		return 0, err
 	}
 	k := &keeper{cache: c, src: src, config: config, warnings: warnings{
-		alert: &alert{command: x.onWarning, env: env},
+		alert: newAlert(x.onWarning, env),
+		log:   x.log,
 		about: warning{Role: src.Key().Role, Command: x.args[0], PID: running.PID()},
 	}}
 	// It ends with us: cancelling a renewal would leave a failure behind that
@@ -167,8 +170,15 @@ func (x *execution) run(ctx context.Context) (status int, err error) {
 	if status != 0 {
 		state.hint(os.Stderr)
 	}
-	k.warnings.alert.wait()
+	k.warnings.alert.finish()
 	return status, nil
+}
+
+// log writes a line to the log file, if there is to be one.
+func (x *execution) log(format string, args ...any) {
+	if file, err := x.path("log-file"); err == nil {
+		logger{file: file}.event(format, args...)
+	}
 }
 
 func warn(text string) { fmt.Fprintf(os.Stderr, "credproc: warning: %s\n", text) }

@@ -45,7 +45,7 @@ func (k *keeper) run(ctx context.Context, creds source.Credentials) {
 	cached := k.config.own == "" && creds.Ends()
 	kept := time.Now()
 	k.clock(creds)
-	for ; ; time.Sleep(tick(creds)) {
+	for ; ; k.pause(tick(creds)) {
 		if cached {
 			got, late, err := k.cache.Warm(ctx, k.src)
 			k.renewal(creds, got, late, err)
@@ -61,9 +61,36 @@ func (k *keeper) run(ctx context.Context, creds source.Credentials) {
 	}
 }
 
+// pause waits for the next look at the credentials. Meanwhile the config file is
+// put back whenever somebody has removed it, as with all of the cache folder:
+// without it the command's helper knows nothing.
+func (k *keeper) pause(d time.Duration) {
+	for end := time.Now().Add(d); ; {
+		if k.config.missing() {
+			_ = k.config.keep()
+		}
+		left := time.Until(end)
+		if left <= 0 {
+			return
+		}
+		time.Sleep(min(left, time.Second))
+	}
+}
+
+// oneShotLeft is when the end of a session matters whose token was good for one:
+// until then nobody expects a renewal.
+const oneShotLeft = 30 * time.Minute
+
+// expected reports whether a renewal had to fail, and that is no trouble yet.
+func (k *keeper) expected(late *source.Error, left time.Duration) bool {
+	w, ok := k.src.(*source.WebIdentity)
+	return ok && !w.Token.Renewable() && late.Code == string(token.Expired) && left > oneShotLeft
+}
+
 // renewal warns when renewal fails, until there are new credentials.
 func (k *keeper) renewal(had, got source.Credentials, late *source.Error, err error) {
 	switch {
+	case late != nil && k.expected(late, got.Remaining(time.Now())):
 	case err != nil:
 		failed := source.AsError(err)
 		k.warnings.warn(warning{Kind: "renewal", Code: failed.Code,
@@ -78,15 +105,15 @@ func (k *keeper) renewal(had, got source.Credentials, late *source.Error, err er
 	}
 }
 
-// token warns when the web identity token has lived nine tenths of its life.
-// Kubelet renews it after eight (kubernetes, pkg/kubelet/token).
+// token warns when a token file has lived nine tenths of its life. Kubelet renews
+// it after eight (kubernetes, pkg/kubelet/token). Other sources make a new token
+// when asked, or have none but one that has bought its session.
 func (k *keeper) token(ctx context.Context) {
 	w, ok := k.src.(*source.WebIdentity)
 	if !ok {
 		return
 	}
-	// Other sources make a new token when asked, over a network.
-	if _, file := w.Token.(token.File); !file && w.Token.Renewable() {
+	if _, file := w.Token.(token.File); !file {
 		return
 	}
 	tok, err := w.Token.Token(ctx)

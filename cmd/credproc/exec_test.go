@@ -69,13 +69,15 @@ func (j *job) read(name string) string {
 	return strings.TrimSpace(string(text))
 }
 
-func (j *job) pid(t *testing.T) int {
+func (j *job) pid(t *testing.T) int { return j.number(t, "ready") }
+
+func (j *job) number(t *testing.T, name string) int {
 	t.Helper()
-	pid, err := strconv.Atoi(j.read("ready"))
+	n, err := strconv.Atoi(j.read(name))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return pid
+	return n
 }
 
 // finish lets the command end.
@@ -282,8 +284,8 @@ func TestExecWarnsOfRenewal(t *testing.T) {
 	w.sts.SetLifetime(life)
 	j := w.job(t, counting, alerting)
 	w.sts.SetFault(sourcetest.Drop())
-	time.Sleep(life/2 - 2*time.Second)
-	time.Sleep(life / 3)
+	const before = 2 * time.Second // half of life, or somewhat later
+	soon(t, "a third of the session", func() bool { return j.left(t) < life-(life/2-before)-life/3 })
 	w.sts.SetFault(nil)
 	calls := w.sts.Calls()
 	soon(t, "renewal", func() bool { return j.left(t) > life*2/3 })

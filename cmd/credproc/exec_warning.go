@@ -5,7 +5,9 @@ import (
 	"context"
 	"encoding/json"
 	"os"
+	"os/signal"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -38,6 +40,7 @@ const quiet = time.Minute
 type warnings struct {
 	about warning // what all of them have in common
 	alert *alert
+	log   func(format string, args ...any)
 	last  map[string]time.Time // by kind, while what was warned of lasts
 }
 
@@ -51,6 +54,7 @@ func (ws *warnings) warn(w warning) {
 	}
 	ws.last[w.Kind] = time.Now()
 	warn(w.Message)
+	ws.log("warning: %s", w.Message)
 	if !lasts {
 		w.Role, w.Command, w.PID = ws.about.Role, ws.about.Command, ws.about.PID
 		ws.alert.start(w)
@@ -64,14 +68,29 @@ func (ws *warnings) over(kind string) { delete(ws.last, kind) }
 type alert struct {
 	command string // for sh -c; empty for none
 	env     []string
+	ctx     context.Context
+	cancel  context.CancelFunc
 
 	mu      sync.Mutex
 	closed  bool
 	running sync.WaitGroup
 }
 
-// alertTime is how long the user's command may take.
-const alertTime = 30 * time.Second
+func newAlert(command string, env []string) *alert {
+	a := &alert{command: command, env: env}
+	a.ctx, a.cancel = context.WithCancel(context.Background())
+	return a
+}
+
+const (
+	// alertTime is how long the user's command may take.
+	alertTime = 30 * time.Second
+
+	// alertEnds is how much of that there is when the command has ended that it is
+	// about, and killTime what it takes to kill it.
+	alertEnds = 2 * time.Second
+	killTime  = time.Second
+)
 
 // start runs the command, and does not wait for it.
 func (a *alert) start(w warning) {
@@ -88,7 +107,7 @@ func (a *alert) start(w warning) {
 		return
 	}
 	a.running.Go(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), alertTime)
+		ctx, cancel := context.WithTimeout(a.ctx, alertTime)
 		defer cancel()
 		cmd := shell(ctx, a.command)
 		cmd.Env = a.env
@@ -101,10 +120,32 @@ func (a *alert) start(w warning) {
 	})
 }
 
-// wait lets what runs finish; nothing starts afterwards.
-func (a *alert) wait() {
+// finish lets what runs finish, for a moment and until a signal comes; nothing
+// starts afterwards.
+func (a *alert) finish() {
 	a.mu.Lock()
 	a.closed = true
 	a.mu.Unlock()
-	a.running.Wait()
+	ended := make(chan struct{})
+	go func() {
+		a.running.Wait()
+		close(ended)
+	}()
+	signals := make(chan os.Signal, 1)
+	for _, s := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT} {
+		if !signal.Ignored(s) {
+			signal.Notify(signals, s)
+		}
+	}
+	select {
+	case <-ended:
+		return
+	case <-signals:
+	case <-time.After(alertEnds):
+	}
+	a.cancel()
+	select {
+	case <-ended:
+	case <-time.After(killTime):
+	}
 }

@@ -5,6 +5,14 @@ package main
 import (
 	"context"
 	"os"
+
+	"github.com/credproc/credproc/cmd/credproc/internal/child"
 )
 
-func main() { os.Exit(run(context.Background(), os.Args[1:])) }
+func main() {
+	if os.Args[0] == child.WitnessName {
+		child.Witness()
+		return
+	}
+	os.Exit(run(context.Background(), os.Args[1:]))
+}

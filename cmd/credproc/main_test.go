@@ -6,10 +6,12 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/credproc/credproc/cmd/credproc/internal/child"
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(cleaned{m}, map[string]func(){"credproc": main})
+	testscript.Main(cleaned{m}, map[string]func(){"credproc": main, child.WitnessName: main})
 }
 
 // cleaned removes what tests share when all have run.

@@ -15,6 +15,11 @@ package child
 
 import "fmt"
 
+// WitnessName is the name under which this program is a witness: whoever starts
+// it so is to call Witness. It is neither ours nor the command's, since `pkill -f
+// "credproc exec"` and `kill $(pidof credproc)` mean us alone.
+const WitnessName = "(witness)"
+
 // A StartError says that there was nothing to run.
 type StartError struct {
 	Status int // as shells have it: 126 not executable, 127 not found

@@ -31,9 +31,9 @@ type Child struct {
 }
 
 // Start runs the program at path with args, of which the first is its name, and
-// env. From now on signals are the child's. witness are the arguments with which
-// this program calls Witness. Its error is a *StartError.
-func Start(path string, args, env, witness []string) (*Child, error) {
+// env. From now on signals are the child's. self is the path of this program, which
+// calls Witness under the name WitnessName. Its error is a *StartError.
+func Start(path string, args, env []string, self string) (*Child, error) {
 	c := &Child{signals: make(chan os.Signal, 64), continued: make(chan os.Signal, 1)}
 	// A broken pipe is to fail a write of ours, not to end us. Signals that are
 	// ignored already, as under nohup, stay so here and in the child.
@@ -44,7 +44,7 @@ func Start(path string, args, env, witness []string) (*Child, error) {
 		}
 	}
 	signal.Notify(c.continued, syscall.SIGCONT)
-	c.witness = startWitness(witness)
+	c.witness = startWitness(self)
 	select {
 	case s := <-c.signals: // while there was no child
 		c.witness.close()

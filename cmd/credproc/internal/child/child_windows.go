@@ -11,7 +11,7 @@ type Child struct{ process *os.Process }
 // Start runs the program at path with args, of which the first is its name, and
 // env. On Windows Ctrl-C reaches every process of the console, so that there is
 // nothing to pass on and no use for a witness. Its error is a *StartError.
-func Start(path string, args, env, _ []string) (*Child, error) {
+func Start(path string, args, env []string, _ string) (*Child, error) {
 	signal.Notify(make(chan os.Signal, 1), os.Interrupt)
 	process, err := os.StartProcess(path, args, &os.ProcAttr{Env: env, Files: []*os.File{os.Stdin, os.Stdout, os.Stderr}})
 	if err != nil {

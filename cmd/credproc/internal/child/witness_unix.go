@@ -33,7 +33,7 @@ const (
 
 // startWitness starts a witness and waits until it sees. Without one, nil, the
 // terminal's foreground group must do as a rule.
-func startWitness(args []string) *witness {
+func startWitness(self string) *witness {
 	questions, ask, err := os.Pipe()
 	if err != nil {
 		return nil
@@ -46,7 +46,7 @@ func startWitness(args []string) *witness {
 	}
 	defer answers.Close()
 	w := &witness{ask: ask, said: said, more: map[os.Signal]int{}}
-	cmd := &exec.Cmd{Path: args[0], Args: args, Env: []string{}, Dir: "/", Stdin: questions, Stdout: answers}
+	cmd := &exec.Cmd{Path: self, Args: []string{WitnessName}, Env: []string{}, Dir: "/", Stdin: questions, Stdout: answers}
 	if err := cmd.Start(); err != nil {
 		w.close()
 		return nil
@@ -126,7 +126,7 @@ func (w *witness) answer() (map[os.Signal]int, bool) {
 func Witness() {
 	signals := make(chan os.Signal, 256)
 	signal.Notify(signals, passed...)
-	// killall and pkill go by this name; they mean our parent.
+	// killall and pkill go by this name too; before the first answer nobody has it.
 	_ = os.WriteFile("/proc/self/comm", []byte("witness"), 0)
 
 	type sight struct {
