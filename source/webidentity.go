@@ -156,6 +156,9 @@ func (w *WebIdentity) explain(a answer, tok token.Token) *Error {
 	case errors.As(a.err, &tokenErr):
 		return AsError(tokenErr)
 	case !w.expired(a, tok):
+		if a.kind == KindRefused && slices.Contains(tok.Claims.Audience, podIdentity) {
+			a.text += "; the token is for " + podIdentity
+		}
 		return a.assuming(w.RoleARN, w.STS)
 	case tok.Claims.Expiry.IsZero(), time.Now().Before(tok.Claims.Expiry):
 		return AsError(&token.Error{Problem: token.Expired, Place: w.Token.String(), Detail: "is expired, says STS: " + a.text})
@@ -163,6 +166,11 @@ func (w *WebIdentity) explain(a answer, tok token.Token) *Error {
 		return AsError(w.past(tok))
 	}
 }
+
+// podIdentity is the audience of the tokens that EKS gives to its agent on each
+// node. STS trades them for nothing; as there is a token, people try.
+// Source: EKS User Guide, "Understand how EKS Pod Identity works".
+const podIdentity = "pods.eks.amazonaws.com"
 
 // past is the error of a token that is past its end.
 func (w *WebIdentity) past(tok token.Token) error {

@@ -228,7 +228,7 @@ func (s *system) close() {
 // controlSystem starts one of systems and sets the variables that lead to it, or
 // changes how it behaves from now on.
 func controlSystem(ts *testscript.TestScript, neg bool, args []string) {
-	const how = "system NAME [heal|refuse STATUS|no-role|hang|huge|rubbish|drop|close]"
+	const how = "system NAME [heal|refuse STATUS|no-role|eddsa|hang|huge|rubbish|drop|close]"
 	usage(ts, !neg && (len(args) == 1 || len(args) == 2 || len(args) == 3 && args[1] == "refuse"), how)
 	w, name := worldOf(ts), args[0]
 	s := w.systems[name]
@@ -273,6 +273,10 @@ func controlSystem(ts *testscript.TestScript, neg bool, args []string) {
 			}
 			serveIMDS(w, r)
 		})
+	case "eddsa": // what is signed with a key that STS does not take
+		text, err := json.Marshal(w.iss.Token(sourcetest.Claims{Algorithm: "EdDSA"}))
+		ts.Check(err)
+		spoil(func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprintf(w, systems[name].answer, text) })
 	case "hang":
 		spoil(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 	case "huge":

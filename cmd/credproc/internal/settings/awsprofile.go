@@ -25,12 +25,15 @@ func readProfile(name string, getenv func(string) string) (*awsProfile, error) {
 	path := awsconfig.Path(getenv, home)
 	file, err := awsconfig.Load(path)
 	if err != nil {
-		return nil, badFile(err)
+		return nil, badFile(err, "config", "AWS_CONFIG_FILE")
 	}
 	p := &awsProfile{name: name, getenv: getenv}
 	var ok bool
 	if p.section, ok = file.Profile(name); !ok {
 		if p.section, ok = p.credentials(); !ok {
+			if fault := p.fault(); fault != nil {
+				return nil, fault
+			}
 			return nil, noProfile(name, path, file.Profiles())
 		}
 	}
@@ -49,6 +52,16 @@ func (p *awsProfile) credentials() (awsconfig.Section, bool) {
 		return awsconfig.Section{}, false
 	}
 	return file.Profile(p.name)
+}
+
+// fault is what is wrong with the shared credentials file, or nil: it matters
+// where something is missing that may be there.
+func (p *awsProfile) fault() *Error {
+	_, err := awsconfig.LoadCredentials(awsconfig.CredentialsPath(p.getenv, p.getenv(homeVariable)))
+	if err == nil {
+		return nil
+	}
+	return badFile(err, "credentials", "AWS_SHARED_CREDENTIALS_FILE")
 }
 
 // ownKeys are keys that only credproc knows. In a profile they begin with its
@@ -100,12 +113,13 @@ func (p *awsProfile) value(key string) (text string, ok bool) {
 
 func (p *awsProfile) origin(key string) string { return fmt.Sprintf("%s of profile %q", key, p.name) }
 
-func badFile(err error) *Error {
-	e := &Error{Text: err.Error(), Hint: "mend the AWS config file, or name another one in AWS_CONFIG_FILE"}
+// badFile words the fault of one of AWS's two files, which variable leads to.
+func badFile(err error, file, variable string) *Error {
+	do := "mend"
 	if errors.Is(err, fs.ErrPermission) {
-		e.Hint = "let this user read the AWS config file, or name another one in AWS_CONFIG_FILE"
+		do = "let this user read"
 	}
-	return e
+	return &Error{Text: err.Error(), Hint: fmt.Sprintf("%s the AWS %s file, or name another one in %s", do, file, variable)}
 }
 
 func noProfile(name, path string, names []string) *Error {

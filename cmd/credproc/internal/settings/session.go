@@ -23,7 +23,8 @@ func sessionName(s setting) (string, error) {
 		return defaultSession(user(), host), nil
 	}
 	if n := len(s.text); n < minSession || n > maxSession || valid(s.text) != s.text {
-		return "", &Error{Text: fmt.Sprintf("%s is %.70q; STS takes %d to %d letters, digits and %s", s.origin, s.text, minSession, maxSession, sessionMarks)}
+		return "", &Error{Text: fmt.Sprintf("%s is %.70q; STS takes %d to %d letters, digits and %s", s.origin, s.text, minSession, maxSession, sessionMarks),
+			Hint: "leave it out for one that names the user and the host"}
 	}
 	return s.text, nil
 }

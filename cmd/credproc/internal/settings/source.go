@@ -369,6 +369,9 @@ func (m *maker) noRole(trail []*awsProfile) *Error {
 		return e
 	}
 	p := trail[len(trail)-1]
+	if fault := p.fault(); fault != nil {
+		return fault // it may have had an access key
+	}
 	e := &Error{Text: fmt.Sprintf("no role to assume: profile %q has no role_arn (%s:%d)", p.name, p.section.Path, p.section.Line),
 		Hint: "add role_arn to the profile, or name another one with --profile"}
 	for _, key := range p.section.Keys() {

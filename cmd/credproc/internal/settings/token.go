@@ -37,8 +37,7 @@ func tokenSource(all layers, role string, getenv func(string) string) (token.Sou
 		return nil, err
 	}
 	if spec.text == "" {
-		return nil, &Error{Text: "no web identity token for " + role,
-			Hint: "set web_identity_token_file in the profile, AWS_WEB_IDENTITY_TOKEN_FILE, or --token-source"}
+		return nil, &Error{Text: "no web identity token for " + role, Hint: noTokenHint(getenv)}
 	}
 	src, err := token.New(spec.text, token.Options{Audience: all.find("audience").text, Getenv: getenv})
 	if err != nil {
@@ -46,4 +45,23 @@ func tokenSource(all layers, role string, getenv func(string) string) (token.Sou
 			Hint: "see credproc --help"}
 	}
 	return src, nil
+}
+
+// noTokenHint says what to do where nothing names a token, by what it looks
+// like around us: a job has its token only when it says that it wants one.
+func noTokenHint(getenv func(string) string) string {
+	for _, system := range []struct{ variable, hint string }{
+		{"GITHUB_ACTIONS", "give the job `permissions: id-token: write`: without it GitHub Actions has no token for it"},
+		{"GITLAB_CI", "give the job `id_tokens:`, and name the variable there with --token-source gitlab:VARIABLE"},
+		{"BITBUCKET_BUILD_NUMBER", "give the step `oidc: true`: without it Bitbucket has no token for it"},
+		{"TF_BUILD", "give the step `env: SYSTEM_ACCESSTOKEN: $(System.AccessToken)`: without it Azure Pipelines has no token for it"},
+		{"TFC_RUN_ID", "set TFC_WORKLOAD_IDENTITY_AUDIENCE in the workspace: without it HCP Terraform has no token for the run"},
+		{"AWS_CONTAINER_CREDENTIALS_FULL_URI", "set credential_source = EcsContainer beside role_arn: this looks like EKS Pod Identity or ECS, which give credentials instead"},
+		{"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "set credential_source = EcsContainer beside role_arn: this looks like ECS, which gives credentials instead"},
+	} {
+		if getenv(system.variable) != "" {
+			return system.hint
+		}
+	}
+	return "set web_identity_token_file in the profile, AWS_WEB_IDENTITY_TOKEN_FILE, or --token-source"
 }
