@@ -2,6 +2,7 @@ package simulation
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -34,13 +35,24 @@ func days() []scenario {
 	}
 }
 
+// until is the scenario, cut short.
+func (s scenario) until(end time.Duration) scenario {
+	s.lasts = end
+	s.outages = slices.DeleteFunc(s.outages, func(o *outage) bool { return o.after+2*s.session > end })
+	s.steps = slices.DeleteFunc(s.steps, func(s step) bool { return s.at >= end })
+	return s
+}
+
 // A day without a failed request, as long as every outage is shorter than what
 // is left when it begins.
 func TestDay(t *testing.T) {
 	var table strings.Builder
-	fmt.Fprintf(&table, "| 24 hours, five programs | requests | failed | helper runs | STS calls | least possible | longest wait |\n|---|--:|--:|--:|--:|--:|--:|\n")
+	fmt.Fprintf(&table, "| 24 hours, five programs | requests | failed | helper runs | STS calls | least possible | longest wait | renewed after an outage |\n|---|--:|--:|--:|--:|--:|--:|--:|\n")
 	var drawn []panel
 	for _, s := range days() {
+		if !whole() {
+			s = s.until(9 * time.Hour)
+		}
 		w := newWorld(t, s)
 		w.run(t)
 		failed := w.check(t)
@@ -62,6 +74,9 @@ func TestDay(t *testing.T) {
 		if w.hasty > len(s.steps) {
 			t.Errorf("%s: %d renewals before they were due", s, w.hasty)
 		}
+		if w.tardy > len(s.steps) {
+			t.Errorf("%s: %d renewals later than they should be", s, w.tardy)
+		}
 		unbearable := 0
 		for _, o := range s.outages {
 			if !o.bearable() {
@@ -71,8 +86,8 @@ func TestDay(t *testing.T) {
 		if (failed > 0) != (unbearable > 0) {
 			t.Errorf("%s: %d requests failed in %d outages longer than what was left", s, failed, unbearable)
 		}
-		fmt.Fprintf(&table, "| %s, sessions of %s | %d | %d | %d | %d + %d in outages | %d | %s |\n",
-			s.how(), short(s.session), requests, failed, asked, renewals, w.sts.Calls()+w.silent-renewals, least, short(longest.Round(time.Second)))
+		fmt.Fprintf(&table, "| %s, sessions of %s | %d | %d | %d | %d + %d in outages | %d | %s | in %s |\n",
+			s.how(), short(s.session), requests, failed, asked, renewals, w.sts.Calls()+w.silent-renewals, least, short(longest.Round(time.Second)), short(w.renewed.Round(time.Second)))
 		drawn = append(drawn, panel{w, requests, failed})
 	}
 	publish(t, "day", table.String())

@@ -38,7 +38,7 @@ func (f fleet) seconds(lasts time.Duration) []int {
 				c.AccessKeyID = fmt.Sprintf("ASIA%016X", random.Uint64())
 			}
 			early, due := cache.RenewalDue(c)
-			first, pace := start, min(15*time.Second, f.session/20) // exec_keeper.go, tick
+			first, pace := start, scenario{session: f.session}.pace()
 			if f.exec {
 				due = early
 			} else {

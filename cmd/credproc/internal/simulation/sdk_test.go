@@ -62,7 +62,7 @@ func (c *consumer) request(w *world) {
 	c.requests++
 	began := w.now()
 	defer func() { c.longest = max(c.longest, w.now().Sub(began)) }()
-	left := c.printed.Sub(time.Now())
+	left := time.Until(c.printed)
 	if none := c.have.AccessKeyID == ""; none || c.forgets || left <= c.early {
 		c.asked++
 		have, printed, err := w.helper()

@@ -8,6 +8,7 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -40,12 +41,13 @@ type scenario struct {
 type outage struct {
 	after  time.Duration // since noon; not before
 	left   time.Duration // zero: ten seconds before renewal is due
-	lasts  time.Duration // zero: until fifteen seconds before nothing is left
+	lasts  time.Duration // zero: until six seconds before nothing is left
 	silent bool          // STS does not answer at all, instead of with 503
 
 	armed bool // there was more than left
 	began time.Time
 	had   time.Duration // what was really left then
+	over  bool          // there were new credentials afterwards
 }
 
 func (o *outage) ends() time.Time { return o.began.Add(o.lasts) }
@@ -83,6 +85,10 @@ type world struct {
 	saw    []point
 	silent int // calls that got no answer
 	hasty  int // calls before renewal was due
+	tardy  int // calls of a keeper long after, without an outage to blame
+
+	// renewed is how long it took until there were new credentials after an outage.
+	renewed time.Duration
 }
 
 // A point of the chart: what was really left at a time since noon.
@@ -140,6 +146,16 @@ func (w *world) due() time.Time {
 	return due
 }
 
+// pace is that of a keeper: cmd/credproc/exec_keeper.go, tick.
+func (s scenario) pace() time.Duration { return min(15*time.Second, s.session/20) }
+
+// troubled reports whether there has been an outage since.
+func (w *world) troubled(since time.Time) bool {
+	return slices.ContainsFunc(w.outages, func(o *outage) bool {
+		return !o.began.IsZero() && o.ends().After(since)
+	})
+}
+
 // A line to STS, on which the weather changes.
 type line struct {
 	world *world
@@ -162,8 +178,14 @@ func (l *line) Retrieve(ctx context.Context) (source.Credentials, error) {
 			w.sts.SetFault(sourcetest.Refuse(503, "ServiceUnavailable", "Service is unavailable"))
 		}
 	}
-	if w.latest.AccessKeyID != "" && time.Now().Before(w.due()) {
-		w.hasty++
+	if w.latest.AccessKeyID != "" {
+		after := time.Since(w.due())
+		switch {
+		case after < 0:
+			w.hasty++
+		case w.exec && after > 2*w.pace() && !w.troubled(asked.Add(-after)):
+			w.tardy++
+		}
 	}
 	had := w.left()
 	creds, err := l.WebIdentity.Retrieve(ctx)
@@ -175,6 +197,12 @@ func (l *line) Retrieve(ctx context.Context) (source.Credentials, error) {
 			w.saw = append(w.saw, point{asked.Add(had).Sub(noon), 0})
 		}
 		w.saw = append(w.saw, point{asked.Sub(noon), max(had, 0)})
+	}
+	for _, o := range w.outages {
+		if !o.began.IsZero() && !o.over {
+			o.over = true
+			w.renewed = max(w.renewed, asked.Sub(o.ends()))
+		}
 	}
 	w.latest = creds
 	w.ends[creds.AccessKeyID] = asked.Add(w.session).Truncate(time.Second)
@@ -212,8 +240,7 @@ func (w *world) actors() []*actor {
 	}
 	all := []*actor{{noon, 48 * time.Minute, kubelet}}
 	if w.exec {
-		// The keeper's pace is that of cmd/credproc/exec_keeper.go, tick.
-		all = append(all, &actor{noon, min(15*time.Second, w.session/20), func() {
+		all = append(all, &actor{noon, w.pace(), func() {
 			_, _, _ = w.cache.Warm(context.Background(), w.src)
 		}})
 	}
@@ -298,7 +325,7 @@ func (w *world) weather() {
 		} else if o.armed {
 			o.began, o.had = w.now(), left
 			if o.lasts == 0 {
-				o.lasts = left - 15*time.Second
+				o.lasts = left - 6*time.Second
 			}
 		}
 	}
@@ -331,9 +358,13 @@ func (w *world) check(t *testing.T) (failed int) {
 		}
 	}
 	for _, o := range w.outages {
-		if o.began.IsZero() {
-			t.Errorf("an outage of %v never began: %s", o.lasts, w.scenario)
+		if !o.over {
+			t.Errorf("an outage of %v never was: %s", o.lasts, w.scenario)
 		}
+	}
+	// A minute of back-off, and two until a program asks that was told so.
+	if w.renewed > 3*time.Minute {
+		t.Errorf("renewed only %v after an outage: %s", w.renewed, w.scenario)
 	}
 	return failed
 }
