@@ -108,6 +108,8 @@ func TestTerragruntAsksAgain(t *testing.T) {
 		"by another role":          {env: []string{"AWS_ROLE_ARN=" + other, "AWS_WEB_IDENTITY_TOKEN_FILE=$TOKEN"}, args: byRole, want: role},
 		"by our own variables":     {env: []string{"CREDPROC_ROLE_ARN=" + role, "AWS_WEB_IDENTITY_TOKEN_FILE=$TOKEN"}, want: role},
 		"with a policy":            {env: []string{"AWS_REGION=eu-west-1"}, args: append([]string{`--policy={"Version": "2012-10-17", "Statement": [{"Sid": "a"}]}`}, profile...), want: role},
+		"by a chain":               {env: []string{"AWS_ROLE_ARN=" + role, "AWS_WEB_IDENTITY_TOKEN_FILE=$TOKEN"}, args: []string{"--assume-role=" + other}, want: other},
+		"in an exec, by a chain":   {exec: true, args: []string{"--role-arn=" + role, "--assume-role=" + other}, want: other},
 		"in an exec":               {exec: true, want: other},
 		"in an exec, by a profile": {exec: true, args: profile, want: role},
 		"in an exec, by a role":    {exec: true, args: byRole, want: role},

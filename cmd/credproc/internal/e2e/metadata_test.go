@@ -93,11 +93,9 @@ func metadata(t *testing.T, kind string, serve func(testing.TB, aws.Credentials)
 				t.Errorf("%s is %q", name, arn)
 			}
 		}
-		if kind != "EcsContainer" {
-			under := append([]string{world.Credproc, "exec", "--profile", "base", "--"}, who...)
-			if arn := run(under); arn != arns[0] {
-				t.Errorf("%s is %q by itself and %q under credproc exec", name, arns[0], arn)
-			}
+		under := append([]string{world.Credproc, "exec", "--profile", "base", "--"}, who...)
+		if arn := run(under); arn != arns[0] {
+			t.Errorf("%s is %q by itself and %q under credproc exec", name, arns[0], arn)
 		}
 		if strings.HasPrefix(name, "aws-cli/2") { // version 1 has no such command
 			text := run(append(cli[:len(cli):len(cli)], "configure", "export-credentials"), "AWS_PROFILE=nothing")
@@ -119,9 +117,6 @@ func metadata(t *testing.T, kind string, serve func(testing.TB, aws.Credentials)
 	}
 	if assumed != assuming {
 		t.Errorf("%d calls of AssumeRole, want %d: one by each AWS CLI that can, one by credproc", assumed, assuming)
-	}
-	if kind == "EcsContainer" {
-		summary.skip("credproc exec with credential_source = EcsContainer", "exec takes away the variables that lead to the container's endpoint")
 	}
 	slices.Sort(versions)
 	summary.add(t, "credproc, %s: the same keys; %d AssumeRole with them", strings.Join(versions, ", "), assumed)

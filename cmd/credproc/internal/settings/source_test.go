@@ -55,6 +55,19 @@ source_profile = keys
 credential_process = /bin/helper --for "an argument"
 [profile ecs]
 credential_source = EcsContainer
+[profile helped]
+role_arn = ` + target + `
+source_profile = helper
+[profile bare]
+role_arn = ` + migrator + `
+[profile over-bare]
+role_arn = ` + target + `
+source_profile = bare
+[profile self]
+role_arn = ` + target + `
+source_profile = self
+aws_access_key_id = AKIAIOSFODNN7EXAMPLE
+aws_secret_access_key = secret
 `
 
 // What exec writes down as a profile leads to the same credentials, also where
@@ -71,6 +84,9 @@ func TestProfileCarriesItsBase(t *testing.T) {
 		{"profile": "keys", "assume-role": target},
 		{"profile": "helper"},
 		{"profile": "ecs"},
+		{"profile": "helped"},
+		{"profile": "over-bare"},
+		{"profile": "self"},
 		{"credential-process": "/bin/helper -x"},
 		{"credential-process": "/bin/helper -x", "role-arn": target, "external-id": "e", "tag": "a=b,c=d", "source-identity": "me"},
 		{"role-arn": migrator, "token-source": "gcp", "audience": "api://x"},
@@ -80,6 +96,8 @@ func TestProfileCarriesItsBase(t *testing.T) {
 			getenv, env := place(t, chains)
 			env["AWS_WEB_IDENTITY_TOKEN_FILE"] = "/of/the/pod"
 			env["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = "http://127.0.0.1/creds"
+			env["AWS_CONTAINER_AUTHORIZATION_TOKEN"] = "authorization"
+			env["AWS_PROFILE"], env["AWS_ACCESS_KEY_ID"] = "of-the-parent", "AKIAIOSFODNN7EXAMPLE"
 			want, err := Source(flags(given), getenv, &cache.Cache{})
 			if err != nil {
 				t.Fatal(err)
@@ -96,12 +114,23 @@ func TestProfileCarriesItsBase(t *testing.T) {
 			if err := os.WriteFile(env["AWS_CONFIG_FILE"], []byte(b.String()), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			got, err := Source(flags(texts{"profile": "inner"}), getenv, &cache.Cache{})
+			inChild := func(name string) string {
+				if Withheld(name) && name != "AWS_CONFIG_FILE" {
+					return map[string]string{"AWS_PROFILE": "credproc-exec-x", "AWS_WEB_IDENTITY_TOKEN_FILE": "/of/the/child"}[name]
+				}
+				return getenv(name)
+			}
+			got, err := Source(flags(texts{"profile": "inner"}), inChild, &cache.Cache{})
 			if err != nil {
 				t.Fatalf("%v\n%s", err, &b)
 			}
 			if got.Key() != want.Key() {
 				t.Errorf("got %+v\nwant %+v\nfrom\n%s", got.Key(), want.Key(), &b)
+			}
+			if needs := strings.Contains(got.Key().Role, "process") || strings.Contains(got.Key().Role, "container") || given["credential-process"] != "" || given["profile"] == "helped" || strings.HasPrefix(given["token-source"], "exec:"); keys.Secret != needs {
+				t.Errorf("Secret is %v", keys.Secret)
+			} else if needs != strings.Contains(b.String(), "authorization%00") {
+				t.Error("the secrets are not where they belong")
 			}
 		})
 	}
