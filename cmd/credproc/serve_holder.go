@@ -88,7 +88,10 @@ func (h *holder) look(ctx context.Context) {
 	default:
 		h.asked, h.next = time.Now(), time.Time{}
 		_, h.stored = h.cache.Peek(h.src)
-		if h.void || !h.held.Issued.After(got.Issued) || h.empty(now) {
+		// The same once more: somebody else is about to renew them, or there is no
+		// time left for it.
+		same := got.AccessKeyID == h.held.AccessKeyID && !h.void && got.Ends()
+		if !same && (h.void || h.empty(now) || !h.held.Issued.After(got.Issued)) {
 			h.hold(got)
 		}
 	}

@@ -37,6 +37,7 @@ func (w *world) serving(t *testing.T, flags ...string) *server {
 	t.Helper()
 	s := &server{w: w, eof: make(chan struct{})}
 	s.process = w.command(t, append([]string{"serve", "--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0"}, flags...)...)
+	s.Env = append(s.Env, "TMPDIR="+w.home) // what a kill leaves there goes with the test
 	s.Stderr = nil
 	stderr, err := s.StderrPipe()
 	if err != nil {
@@ -321,6 +322,7 @@ func TestServeWithAFullPipe(t *testing.T) {
 	l.Close()
 	s := &server{w: w, url: "http://" + l.Addr().String() + "/"}
 	s.process = w.command(t, "serve", "--listen", l.Addr().String(), "--env-file", env, "--verbose")
+	s.Env = append(s.Env, "TMPDIR="+w.home)
 	out, in, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
