@@ -1,6 +1,9 @@
 package main
 
 import (
+	"bytes"
+	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -51,6 +54,28 @@ func TestTokenFromKubernetes(t *testing.T) {
 	if n := len(log); n != 1 || log[n-1].Subject != "kubernetes" {
 		t.Errorf("STS was asked for %+v", log)
 	}
+	for _, bad := range []struct {
+		name   string
+		answer http.HandlerFunc
+		status int
+		says   string
+	}{
+		{"rubbish", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "<html>opaque</html>") }, exitToken, "is none: the answer is not JSON"},
+		{"1 MB", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(bytes.Repeat([]byte("opaque"), 1<<20/6)) }, exitToken, "more than 65536 bytes"},
+		{"slow", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, exitUnreachable, "gave no answer in time"},
+	} {
+		s.mu.Lock()
+		s.spoil = bad.answer
+		s.mu.Unlock()
+		p := run(mounted + "; export CREDPROC_TIMEOUT=2s CREDPROC_NO_CACHE=true")
+		if status := p.status(); status != bad.status || p.stdout.Len() > 0 || !strings.Contains(p.stderr.String(), bad.says) ||
+			strings.Contains(p.stderr.String(), "opaque") || strings.Contains(p.stderr.String(), podToken) {
+			t.Errorf("%s: exit status %d, %s", bad.name, status, &p.stderr)
+		}
+	}
+	s.mu.Lock()
+	s.spoil = nil
+	s.mu.Unlock()
 	refused := run(mounted + `; echo other >"$0/token"; rm -rf "$HOME/.cache"`)
 	if status := refused.status(); status != exitToken || !strings.Contains(refused.stderr.String(), "was refused") ||
 		!strings.Contains(refused.stderr.String(), "needs `create` on serviceaccounts/token") {

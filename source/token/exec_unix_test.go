@@ -276,6 +276,31 @@ func TestCommandsFail(t *testing.T) {
 	}
 }
 
+// A system's own command may hang or print anything, as any other may.
+func TestCommandsMisbehave(t *testing.T) {
+	for spec, program := range map[string]string{"buildkite": "buildkite-agent", "circleci": "circleci", "spiffe": "spire-agent"} {
+		t.Run(spec, func(t *testing.T) {
+			script(t, program, "sleep 600")
+			e := mustNew(spec, nil).(*Exec)
+			e.limit = 100 * time.Millisecond
+			_, err := e.Token(t.Context())
+			wantProblem(t, err, Unreachable, "the command did not finish in time")
+
+			script(t, program, "yes opaque | head -c 1000000")
+			e.limit = time.Hour
+			_, err = e.Token(t.Context())
+			wantProblem(t, err, Malformed, "is none: the command printed more than 262144 bytes")
+
+			script(t, program, "echo opaque")
+			_, err = e.Token(t.Context())
+			wantProblem(t, err, Malformed, "")
+			if strings.Contains(err.Error(), "opaque") {
+				t.Errorf("it quotes stdout: %v", err)
+			}
+		})
+	}
+}
+
 // What changes a token of Buildkite is part of who asks.
 func TestBuildkiteIdentity(t *testing.T) {
 	none := mustNew("buildkite", nil).Identity()

@@ -1,8 +1,10 @@
 package token
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -29,6 +31,25 @@ func TestPresets(t *testing.T) {
 				wantProblem(t, err, Missing, test.hint)
 			}
 		})
+	}
+}
+
+// A variable may hold anything, and is quoted nowhere.
+func TestPresetsRubbish(t *testing.T) {
+	for spec, variable := range map[string]string{"bitbucket": "BITBUCKET_STEP_OIDC_TOKEN", "gitlab:X": "X",
+		"hcp-terraform": "TFC_WORKLOAD_IDENTITY_TOKEN", "spacelift": "SPACELIFT_OIDC_TOKEN"} {
+		for value, says := range map[string]string{
+			"opaque.words": "is not a JWT: it has 2 parts", strings.Repeat("opaque", 1<<20/6): "characters; STS takes 4 to 20000",
+			jwt(`{"alg":"EdDSA"}`, someone): `is signed with "EdDSA"`,
+		} {
+			_, err := mustNew(spec, map[string]string{variable: value}).Token(t.Context())
+			var e *Error
+			if !errors.As(err, &e) || !strings.HasPrefix(err.Error(), "web identity token in $"+variable+" ") || !strings.Contains(err.Error(), says) ||
+				strings.Contains(err.Error(), "opaque") {
+				t.Errorf("%s: %.200v", spec, err)
+			}
+			wantHidden(t, err.Error(), value)
+		}
 	}
 }
 
