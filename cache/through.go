@@ -7,7 +7,14 @@ import (
 )
 
 // Through is src behind the cache: the base of a chain, which many chains share.
-func (c *Cache) Through(src source.Source) source.Source { return through{c, src} }
+// What is behind this cache already stays as it is: twice, a miss would wait for
+// the lock that it holds itself.
+func (c *Cache) Through(src source.Source) source.Source {
+	if t, ok := src.(through); ok && t.cache == c {
+		return t
+	}
+	return through{c, src}
+}
 
 type through struct {
 	cache *Cache
