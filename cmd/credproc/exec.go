@@ -139,6 +139,8 @@ func (x *execution) run(ctx context.Context) (status int, err error) {
 		return 0, err
 	}
 	defer config.remove()
+	stop := config.removeOnSignal()
+	defer stop()
 	// What the command's helper will ask for, as it will ask for it.
 	env := childEnv(os.Environ(), config.profile, config.path)
 	src, err := config.source(env)
@@ -154,6 +156,7 @@ func (x *execution) run(ctx context.Context) (status int, err error) {
 			Hint: "raise duration_seconds and the role's maximum session duration, or lower --min-ttl"}
 	}
 	state := lookAtState(x.args)
+	stop()
 	running, err := child.Start(path, x.args, env, self)
 	if err != nil {
 		return 0, err

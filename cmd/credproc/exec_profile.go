@@ -10,9 +10,11 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 	"unicode"
 
@@ -203,6 +205,37 @@ func (p *privateConfig) remove() {
 		_ = os.Remove(p.path)
 	}
 }
+
+// removeOnSignal removes the file if a signal ends us before there is a command,
+// until stop is called.
+func (p *privateConfig) removeOnSignal() (stop func()) {
+	signals := make(chan os.Signal, 1)
+	for _, s := range ending {
+		if !signal.Ignored(s) {
+			signal.Notify(signals, s)
+		}
+	}
+	done := make(chan struct{})
+	go func() {
+		select {
+		case <-done:
+		case s := <-signals:
+			p.remove()
+			signal.Reset(s)
+			if self, err := os.FindProcess(os.Getpid()); err == nil && self.Signal(s) == nil {
+				time.Sleep(time.Second) // it is on its way
+			}
+			os.Exit(exitNotStarted)
+		}
+	}()
+	return sync.OnceFunc(func() {
+		signal.Stop(signals)
+		close(done)
+	})
+}
+
+// ending are the signals that end a program which takes no care.
+var ending = []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT}
 
 // source is the source that the profile leads to in that environment.
 func (p *privateConfig) source(env []string) (source.Source, error) {

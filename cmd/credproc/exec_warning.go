@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/signal"
 	"sync"
-	"syscall"
 	"time"
 )
 
@@ -132,7 +131,7 @@ func (a *alert) finish() {
 		close(ended)
 	}()
 	signals := make(chan os.Signal, 1)
-	for _, s := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT} {
+	for _, s := range ending {
 		if !signal.Ignored(s) {
 			signal.Notify(signals, s)
 		}

@@ -185,7 +185,10 @@ func forHelpers(name string) bool {
 // withheld are the variables that exec withheld.
 func (p *awsProfile) withheld() []string {
 	text, _ := p.value(environmentKey)
-	return strings.FieldsFunc(text, func(r rune) bool { return r == 0 })
+	return slices.DeleteFunc(strings.Split(text, "\x00"), func(line string) bool {
+		name, _, _ := strings.Cut(line, "=")
+		return !forHelpers(name)
+	})
 }
 
 // outside is getenv as it was before exec withheld variables, or getenv itself.
