@@ -81,7 +81,7 @@ func (m moment) meet(t *testing.T, lasts time.Duration, silent bool) (failed int
 	o := &outage{left: m.left, lasts: lasts, silent: silent}
 	s := m.scenario
 	s.outages = []*outage{o}
-	s.lasts = s.session + lasts + 45*time.Minute
+	s.lasts = s.session + lasts + 20*time.Minute
 	if lasts == 0 {
 		s.lasts += s.session
 	}
