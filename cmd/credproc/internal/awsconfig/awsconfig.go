@@ -24,6 +24,7 @@
 package awsconfig
 
 import (
+	"fmt"
 	"path/filepath"
 	"strings"
 )
@@ -125,6 +126,18 @@ func (s Section) Keys() []string {
 		names = append(names, name)
 	}
 	return names
+}
+
+// Place is where a key of this section is set, as FILE:LINE, or the section's
+// own place if it is not set there.
+func (s Section) Place(key string) string {
+	line := s.Line
+	if v, ok := s.keys[strings.ToLower(key)]; ok {
+		line = v.line
+	} else if v, ok := s.defaults[strings.ToLower(key)]; ok {
+		line = v.line
+	}
+	return fmt.Sprintf("%s:%d", s.Path, line)
 }
 
 // Nested is what a key is set to in the block that another key opens:

@@ -44,7 +44,7 @@ func configFile(f *File, header string, s Section) {
 	if !isProfile && !strings.HasPrefix(header, "services") {
 		return
 	}
-	words, ok := split(header)
+	words, ok := Split(header)
 	if !ok || len(words) != 2 {
 		return
 	}
@@ -57,9 +57,9 @@ func configFile(f *File, header string, s Section) {
 
 func credentialsFile(f *File, header string, s Section) { f.profiles.set(header, s) }
 
-// split cuts a header into words as Python's shlex.split does. It is false where
-// a quote is left open or a backslash comes last.
-func split(s string) (words []string, ok bool) {
+// Split cuts a header or a command into words as Python's shlex.split does. It
+// is false where a quote is left open or a backslash comes last.
+func Split(s string) (words []string, ok bool) {
 	word := make([]byte, 0, len(s))
 	var quote byte
 	inWord := false
