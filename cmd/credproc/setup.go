@@ -107,7 +107,7 @@ func (s profileSetup) run(out io.Writer) error {
 	case !edit.Changed():
 		fmt.Fprintf(out, "%s has both profiles already: nothing to change\n", path)
 	case s.dryRun:
-		_, err := io.WriteString(out, printable(edit.Diff(path)))
+		_, err := io.WriteString(out, printable(strings.ReplaceAll(edit.Diff(path), "\r\n", "\n")))
 		return err
 	default:
 		err := awsconfig.Update(path, func(old []byte) ([]byte, error) {
@@ -233,7 +233,7 @@ func (s profileSetup) command() (string, error) {
 		return "", err
 	}
 	for _, word := range words {
-		if strings.Trim(word, alphanumeric+nameSigns+"=:,"+string(filepath.Separator)) != "" {
+		if strings.Trim(filepath.ToSlash(word), alphanumeric+nameSigns+"=:,") != "" {
 			return "", &settings.Error{Text: fmt.Sprintf("SDKs do not agree on the word %.100q in credential_process", word),
 				Hint: "give it a path of letters and digits, such as a link in /usr/local/bin"}
 		}

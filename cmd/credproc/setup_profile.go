@@ -47,7 +47,7 @@ func (s profileSetup) alone(file *awsconfig.File) error {
 			return taken(inner, key)
 		}
 	}
-	if command, ok := outer.Value("credential_process"); ok && !runsCredproc(command) {
+	if command, ok := outer.Value("credential_process"); ok && !startsCredproc(command) {
 		return taken(outer, "another credential_process")
 	}
 	home, err := os.UserHomeDir()
@@ -67,8 +67,8 @@ func (s profileSetup) alone(file *awsconfig.File) error {
 	return nil
 }
 
-// runsCredproc reports whether a command line begins with some credproc.
-func runsCredproc(command string) bool {
+// startsCredproc reports whether a command line begins with some credproc.
+func startsCredproc(command string) bool {
 	words := strings.Fields(command)
 	if len(words) == 0 {
 		return true // nothing is there to be lost

@@ -184,16 +184,15 @@ func (v *tokenFacts) writeComparison(w io.Writer) {
 		}
 		name := fmt.Sprintf("statement %d", s.Number)
 		if s.Sid != "" {
-			name += fmt.Sprintf(" (%s)", oneLine(s.Sid))
+			name += fmt.Sprintf(", %s", oneLine(s.Sid))
 		}
-		verb := map[string]string{"Allow": "allows", "Deny": "denies"}[s.Effect]
 		switch s.Applies {
 		case trust.Yes:
-			fmt.Fprintf(w, "\n%s %s it\n", name, verb)
+			fmt.Fprintf(w, "\n%s (%s) applies\n", name, s.Effect)
 		case trust.Unknown:
-			fmt.Fprintf(w, "\n%s %s it if\n", name, verb)
+			fmt.Fprintf(w, "\n%s (%s) applies if\n", name, s.Effect)
 		default:
-			fmt.Fprintf(w, "\n%s, which %s, is not about it\n", name, verb)
+			fmt.Fprintf(w, "\n%s (%s) does not apply\n", name, s.Effect)
 		}
 		for _, r := range s.Reasons {
 			writeReason(w, r)
@@ -253,12 +252,12 @@ func oneLine(text string) string {
 }
 
 // printable writes what would control a terminal, or turn its text round, the
-// way JSON does. Line ends stay.
+// way JSON does. Line ends and tabs stay.
 func printable(text string) string {
 	var b strings.Builder
 	for _, r := range text {
 		switch {
-		case r == '\n' || unicode.IsPrint(r):
+		case r == '\n' || r == '\t' || unicode.IsPrint(r):
 			b.WriteRune(r)
 		case r > 0xffff:
 			high, low := (r-0x10000)>>10+0xd800, (r-0x10000)&0x3ff+0xdc00

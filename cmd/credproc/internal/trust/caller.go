@@ -144,8 +144,9 @@ func (c Caller) offered(key string) (claim string, ok bool) {
 		return is("actor", "actor_id", "job_workflow_ref", "repository", "repository_id", "workflow", "ref", "environment", "enterprise_id")
 	case p == google:
 		if key == "google/organization_number" || key == "organization_number" {
-			return "google", true // an object: see values
+			return "google", true // an object: see claim
 		}
+		return is("email")
 	case strings.HasPrefix(p, "oidc.circleci.com/org/"):
 		if key == "project-id" || key == "oidc.circleci.com/project-id" {
 			return "oidc.circleci.com/project-id", true
@@ -161,7 +162,8 @@ func (c Caller) offered(key string) (claim string, ok bool) {
 func (c Caller) value(key string) (values []string, known bool) {
 	lower := strings.ToLower(key)
 	if own, ok := strings.CutPrefix(lower, strings.ToLower(c.Provider())+":"); ok {
-		return c.claim(own), true
+		// IAM's page gives an example of email for Google alone.
+		return c.claim(own), own != "email" || c.BuiltIn()
 	}
 	switch {
 	case lower == "aws:federatedprovider":

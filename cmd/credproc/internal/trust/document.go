@@ -19,7 +19,11 @@ type Document struct {
 }
 
 // errForm says what Parse takes.
-var errForm = errors.New("is not a trust policy: neither a policy document nor what `aws iam get-role` prints")
+const errForm = formError("is not a trust policy: neither a policy document nor what `aws iam get-role` prints")
+
+type formError string
+
+func (e formError) Error() string { return string(e) }
 
 // Parse reads a trust policy: the bare document, what `aws iam get-role` prints,
 // or either as a JSON string or percent-encoded, as the API gives it. Its error

@@ -307,6 +307,7 @@ func TestConditionOperators(t *testing.T) {
 		{`"ArnLike": {"aws:FederatedProvider": "arn:aws:iam::*:oidc-provider/gitlab.com"}`, No},
 		{`"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}`, Unknown},
 		{`"StringEquals": {"sts:RoleSessionName": "x"}`, Unknown},
+		{`"StringEquals": {"` + gh + `email": "x"}`, Unknown},
 		{`"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}, "StringEquals": {"` + gh + `sub": "x"}`, No},
 	} {
 		doc := `{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Principal": "*", "Action": ["sts:AssumeRoleWithWebIdentity", "sts:TagSession"], "Condition": {` + test.condition + `}}}`
