@@ -7,7 +7,7 @@ PLATFORMS = linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 wind
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.1.4
 
-.PHONY: build demo test race-tools e2e bench simulate lint cross clean
+.PHONY: build demo test race-tools e2e compat bench simulate lint cross clean
 
 build: ## build/credproc, the program
 	$(BUILD) -o build/credproc ./cmd/credproc
@@ -23,6 +23,9 @@ race-tools: # the race detector needs a C compiler
 
 e2e: ## real Terraform, AWS CLI and SDKs against a real MinIO
 	cd $(E2E) && $(GO) test -count=1 -timeout 80m -v ./...
+
+compat: ## every client, side by side; writes docs/compatibility.md
+	cd $(E2E) && $(GO) test -count=1 -timeout 80m -run '^TestCompat$$' -compat-page=$(CURDIR)/docs/compatibility.md
 
 bench: ## time and size, as ratios; fails when a limit is missed; writes docs/benchmarks.md
 	$(GO) run ./cmd/credproc/internal/bench -page docs

@@ -5,14 +5,26 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/credproc/credproc/cmd/credproc/internal/e2e/rig"
 )
 
-// debianAWSCLI unpacks Debian's awscli, with what it needs that is not
-// installed, into a folder below dir, and returns that: nothing is installed,
-// and the aws on PATH stays what it was. What dir has is not fetched again.
+// debianAWSCLI is debianRoot for Debian's awscli: the aws on PATH stays what it
+// was.
 func debianAWSCLI(ctx context.Context, dir string) (root string, err error) {
+	return debianRoot(ctx, dir, "awscli")
+}
+
+// debianPackages is debianRoot in the build folder.
+func debianPackages(ctx context.Context, packages ...string) (root string, err error) {
+	return debianRoot(ctx, filepath.Join(world.BuildDir, "debian-"+strings.Join(packages, "-")), packages...)
+}
+
+// debianRoot unpacks Debian's packages, with what they need that is not
+// installed, into a folder below dir, and returns that: nothing is installed.
+// What dir has is not fetched again.
+func debianRoot(ctx context.Context, dir string, packages ...string) (root string, err error) {
 	root = filepath.Join(dir, "root")
 	if _, err := os.Stat(root); err == nil {
 		return root, nil
@@ -30,8 +42,9 @@ func debianAWSCLI(ctx context.Context, dir string) (root string, err error) {
 		return nil
 	}
 	fetch := func() error {
-		return run("apt-get", "install", "--yes", "--download-only", "--no-install-recommends",
-			"-o", "Debug::NoLocking=1", "-o", "Dir::Cache::archives="+archives, "awscli")
+		line := []string{"install", "--yes", "--download-only", "--no-install-recommends",
+			"-o", "Debug::NoLocking=1", "-o", "Dir::Cache::archives=" + archives}
+		return run("apt-get", append(line, packages...)...)
 	}
 	if fetch() != nil { // a fresh image knows no packages yet
 		if err := run("apt-get", "update"); err != nil {
@@ -52,4 +65,34 @@ func debianAWSCLI(ctx context.Context, dir string) (root string, err error) {
 		}
 	}
 	return root, os.Rename(unpacked, root)
+}
+
+// debianEnv has programs that lie below root find what lies there: shared
+// libraries, and the modules of Python and Ruby.
+func debianEnv(root string) []string {
+	join := func(patterns ...string) string {
+		var dirs []string
+		for _, pattern := range patterns {
+			found, _ := filepath.Glob(filepath.Join(root, pattern)) // the patterns are right
+			dirs = append(dirs, found...)
+		}
+		return strings.Join(dirs, ":")
+	}
+	return []string{
+		"LD_LIBRARY_PATH=" + join("usr/lib/*-linux-gnu*", "lib/*-linux-gnu*"),
+		"PYTHONPATH=" + join("usr/lib/python3/dist-packages"),
+		"RUBYLIB=" + join("usr/lib/ruby/vendor_ruby", "usr/lib/ruby/[0-9]*", "usr/lib/*/ruby/[0-9]*",
+			"usr/lib/*/ruby/vendor_ruby/[0-9]*", "usr/lib/ruby/gems/*/gems/*/lib", "usr/share/rubygems-integration/all/gems/*/lib"),
+	}
+}
+
+// aptSearch is a client that Debian is said not to have.
+func aptSearch(pattern string) func(context.Context) (program, error) {
+	return func(ctx context.Context) (program, error) {
+		out, err := output(rig.Command(ctx, "apt-cache", "search", "--names-only", pattern))
+		if err == nil && out == "" {
+			out = "(nothing)"
+		}
+		return program{}, &notHad{fmt.Sprintf("apt-cache search --names-only '%s'", pattern), lastLine(out)}
+	}
 }

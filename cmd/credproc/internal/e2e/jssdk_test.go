@@ -4,15 +4,14 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"testing"
 
 	"github.com/credproc/credproc/cmd/credproc/internal/e2e/rig"
 )
 
 const jsSDKVersion = "3.1169.0"
 
+// jsSDK is a program for Node that lists a bucket once a second with one client.
 const jsSDK = `
 const { S3Client, ListObjectsV2Command } = require('@aws-sdk/client-s3');
 const [endpoint, bucket, seconds] = process.argv.slice(1);
@@ -23,21 +22,8 @@ const s3 = new S3Client({ endpoint, forcePathStyle: true });
     await s3.send(new ListObjectsV2Command({ Bucket: bucket }));
     await new Promise((wake) => setTimeout(wake, 1000));
   }
-})();
+})().catch((err) => { console.error(String(err)); process.exit(1); });
 `
-
-func TestJavaScriptSDK(t *testing.T) {
-	node, npm := optional(t, "node"), optional(t, "npm")
-	modules, err := npmInstall(testContext(t), npm, filepath.Join(world.BuildDir, "js"), "@aws-sdk/client-s3", jsSDKVersion)
-	if err != nil {
-		notRun(t, "the AWS SDK for JavaScript", err.Error())
-	}
-	t.Parallel()
-	env := []string{profile, "NODE_PATH=" + modules}
-	outlive(t, "jssdk", func(ctx context.Context, m *rig.Machine, bucket string) *exec.Cmd {
-		return m.Command(ctx, env, node, "-e", jsSDK, world.MinIO.URL, bucket, seconds)
-	})
-}
 
 // npmInstall installs a package below dir, unless it is there, and returns the
 // folder for NODE_PATH.

@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 	flag.Parse()
 	// The tests wait far more than they work: let all of them wait together.
 	// What is to be built or fetched first, they do before they say Parallel.
-	flag.Set("test.parallel", "16")
+	flag.Set("test.parallel", "64")
 	os.Exit(run(m))
 }
 
@@ -45,6 +45,10 @@ func run(m *testing.M) int {
 	interrupted = ctx
 	code := m.Run()
 	summary.print()
+	if err := printTable(); err != nil {
+		fmt.Println("e2e:", err)
+		return 1
+	}
 	return code
 }
 
