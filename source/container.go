@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/netip"
 	"net/url"
 	"os"
 	"strings"
 	"time"
 
+	"github.com/credproc/credproc/source/internal/regular"
 	"github.com/credproc/credproc/source/internal/web"
 	"github.com/credproc/credproc/source/token"
 )
@@ -144,14 +144,7 @@ func (c *Container) authorization() (string, error) {
 	text, place := c.Token, "AWS_CONTAINER_AUTHORIZATION_TOKEN"
 	if c.TokenFile != "" {
 		place = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE " + c.TokenFile
-		info, err := os.Stat(c.TokenFile)
-		if err == nil && !info.Mode().IsRegular() {
-			err = errors.New("it is no regular file")
-		}
-		var content []byte
-		if err == nil {
-			content, err = readSome(c.TokenFile)
-		}
+		content, err := regular.Read(c.TokenFile, maxToken)
 		switch {
 		case err != nil:
 			return "", fmt.Errorf("reading %s: %w", place, reason(err))
@@ -164,15 +157,6 @@ func (c *Container) authorization() (string, error) {
 		return "", fmt.Errorf("%s has a line break in it: no SDK takes that, nor does HTTP", place)
 	}
 	return text, nil
-}
-
-func readSome(path string) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, maxToken))
 }
 
 // reason is an error of a file without the file's name.

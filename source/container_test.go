@@ -173,7 +173,7 @@ func TestContainerSettings(t *testing.T) {
 		{Container{FullURI: "http://127.0.0.1:1", TokenFile: file}, "a\n", place + tokenIs + " has a line break in it: no SDK takes that, nor does HTTP"},
 		{Container{FullURI: "http://127.0.0.1:1", TokenFile: file}, "", place + tokenIs + " is empty"},
 		{Container{FullURI: "http://127.0.0.1:1", TokenFile: file + "2"}, "", place + "reading " + tokenIs + "2: no such file or directory"},
-		{Container{FullURI: "http://127.0.0.1:1", TokenFile: dir}, "", place + "reading AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE " + dir + ": it is no regular file"},
+		{Container{FullURI: "http://127.0.0.1:1", TokenFile: dir}, "", place + "reading AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE " + dir + ": is a directory, not a file"},
 	} {
 		if err := os.WriteFile(file, []byte(test.content), 0o600); err != nil {
 			t.Fatal(err)

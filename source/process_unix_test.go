@@ -9,9 +9,10 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
+
+	"github.com/credproc/credproc/source/internal/command/commandtest"
 )
 
 const (
@@ -186,46 +187,15 @@ func TestProcessHangs(t *testing.T) {
 	parent, child := filepath.Join(dir, "parent"), filepath.Join(dir, "child")
 	p := &Process{Getenv: os.Getenv, Command: "trap '' TERM INT HUP; echo $$ >" + parent + "; sh -c 'echo $$ >" + child + "; sleep 600'; sleep 600"}
 	ctx := newDeadline(t)
-	go func() { pidIn(t, parent); pidIn(t, child); ctx.pass() }()
+	go func() { commandtest.PID(t, parent); commandtest.PID(t, child); ctx.pass() }()
 	_, err := p.Retrieve(ctx)
 	wantError(t, err, KindDeadline, CodeProcess, "credential_process trap did not finish in time")
 	if !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("caused by %v", errors.Unwrap(err))
 	}
 	for _, path := range []string{parent, child} {
-		wantGone(t, pidIn(t, path))
+		commandtest.Gone(t, commandtest.PID(t, path))
 	}
-}
-
-// pidIn reads a process id from a file once it is there.
-func pidIn(t *testing.T, path string) int {
-	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
-		var pid int
-		if text, err := os.ReadFile(path); err == nil && strings.HasSuffix(string(text), "\n") {
-			if _, err := fmt.Sscan(string(text), &pid); err == nil {
-				return pid
-			}
-		}
-	}
-	t.Error("the command did not start")
-	return 1 << 30
-}
-
-// wantGone waits until a process is gone, or a zombie: in a container there may
-// be nobody to reap it.
-func wantGone(t *testing.T, pid int) {
-	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
-		if syscall.Kill(pid, 0) != nil {
-			return
-		}
-		stat, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-		if _, state, ok := strings.Cut(string(stat), ") "); ok && strings.HasPrefix(state, "Z") {
-			return
-		}
-	}
-	t.Errorf("process %d still runs", pid)
-	syscall.Kill(pid, syscall.SIGKILL)
 }
 
 // What is run knows what is running, so that a loop ends at its first repeat;

@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/aws-sdk-go-v2/service/sts/types"
 
+	"github.com/credproc/credproc/source/internal/web"
 	"github.com/credproc/credproc/source/sourcetest"
 	"github.com/credproc/credproc/source/token"
 )
@@ -166,7 +167,7 @@ func TestProxy(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		via, err := proxy(r)
+		via, err := web.Proxy(r)
 		fmt.Printf("via %v, error %v\n", via, err)
 		return
 	}

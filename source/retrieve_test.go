@@ -149,7 +149,7 @@ func TestRetrieveRefused(t *testing.T) {
 		{"unknown role", func(_ *sourcetest.STS, w *WebIdentity) {}, sourcetest.Claims{Subject: "somebody else"},
 			"AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity", 2},
 		{"audience", nil, sourcetest.Claims{Audience: "pods.eks.amazonaws.com"},
-			"InvalidIdentityToken", "Incorrect token audience", 1},
+			"InvalidIdentityToken", "Incorrect token audience; the token is for pods.eks.amazonaws.com", 1},
 		{"forged", nil, sourcetest.Claims{Forged: true},
 			"InvalidIdentityToken", "Token signature is invalid", 1},
 		{"claim missing", nil, sourcetest.Claims{Extra: map[string]any{"iat": nil}},

@@ -9,7 +9,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
@@ -22,6 +21,7 @@ import (
 	"github.com/aws/smithy-go/middleware"
 
 	"github.com/credproc/credproc/source/internal/regular"
+	"github.com/credproc/credproc/source/internal/web"
 )
 
 // STS says which Security Token Service to ask, and how. The zero value is the
@@ -86,7 +86,7 @@ func (s STS) region(roleARN string) string {
 // token), no redirects (they would carry the token elsewhere).
 func (s STS) client(roleARN string) (*sts.Client, error) {
 	transport := &http.Transport{
-		Proxy:                  proxy,
+		Proxy:                  web.Proxy,
 		DialContext:            (&net.Dialer{Timeout: 10 * time.Second}).DialContext,
 		IdleConnTimeout:        30 * time.Second,
 		ForceAttemptHTTP2:      true,
@@ -130,17 +130,6 @@ func state[T ~uint](on bool, enabled T) T {
 		return enabled
 	}
 	return 0
-}
-
-// linkLocal holds the metadata addresses, which no proxy can reach for us.
-var linkLocal = netip.MustParsePrefix("169.254.0.0/16")
-
-// proxy is the environment's, but never for link-local addresses.
-func proxy(r *http.Request) (*url.URL, error) {
-	if ip, err := netip.ParseAddr(r.URL.Hostname()); err == nil && linkLocal.Contains(ip.Unmap()) {
-		return nil, nil
-	}
-	return http.ProxyFromEnvironment(r)
 }
 
 // maxAnswer is far above any answer of STS, in bytes.

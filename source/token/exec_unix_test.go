@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/credproc/credproc/source/internal/command/commandtest"
 )
 
 // script puts a command on PATH that does what its body says.
@@ -43,7 +45,7 @@ func TestExec(t *testing.T) {
 			if test.name == "leaves something running" {
 				pid := filepath.Join(t.TempDir(), "pid")
 				test.command = `sh -c 'sleep 600 & echo $! >` + pid + `; echo $RAW'`
-				defer func() { syscall.Kill(waitForPID(t, pid), syscall.SIGKILL) }()
+				defer func() { syscall.Kill(commandtest.PID(t, pid), syscall.SIGKILL) }()
 			}
 			s := mustNew("exec:"+test.command, nil)
 			tok, err := s.Token(t.Context())
@@ -141,48 +143,13 @@ func TestExecEnds(t *testing.T) {
 			dir := t.TempDir()
 			parent, child := filepath.Join(dir, "parent"), filepath.Join(dir, "child")
 			e := mustNew("exec:sh -c 'trap \"\" TERM INT HUP; echo $$ >"+parent+"; sh -c \"echo \\$\\$ >"+child+"; sleep 600\"; sleep 600'", nil).(*Exec)
-			err := test.run(t, e, func() { waitForPID(t, parent); waitForPID(t, child) })
+			err := test.run(t, e, func() { commandtest.PID(t, parent); commandtest.PID(t, child) })
 			wantProblem(t, err, Unreachable, "the command did not finish in time")
 			for _, path := range []string{parent, child} {
-				waitForEnd(t, waitForPID(t, path))
+				commandtest.Gone(t, commandtest.PID(t, path))
 			}
 		})
 	}
-}
-
-// waitForPID reads a process id from a file once it is there.
-func waitForPID(t *testing.T, path string) int {
-	deadline := time.Now().Add(30 * time.Second)
-	for time.Now().Before(deadline) {
-		var pid int
-		if text, err := os.ReadFile(path); err == nil && strings.HasSuffix(string(text), "\n") {
-			if _, err := fmt.Sscan(string(text), &pid); err == nil {
-				return pid
-			}
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
-	t.Error("the command did not start")
-	return 1 << 30
-}
-
-// waitForEnd waits until a process is gone, or a zombie: in a container there
-// may be nobody to reap it.
-func waitForEnd(t *testing.T, pid int) {
-	t.Helper()
-	deadline := time.Now().Add(30 * time.Second)
-	for time.Now().Before(deadline) {
-		if syscall.Kill(pid, 0) != nil {
-			return
-		}
-		stat, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-		if _, state, ok := strings.Cut(string(stat), ") "); ok && strings.HasPrefix(state, "Z") {
-			return
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
-	t.Errorf("process %d still runs", pid)
-	syscall.Kill(pid, syscall.SIGKILL)
 }
 
 // A relative program is another one in another folder; arguments count too.

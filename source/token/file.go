@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"os"
+
+	"github.com/credproc/credproc/source/internal/regular"
 )
 
 // File is the path of a file that holds a web identity token and is replaced
@@ -41,30 +41,21 @@ func (f File) read() ([]byte, error) {
 	fail := func(problem Problem, detail string, err error) ([]byte, error) {
 		return nil, &Error{Problem: problem, Place: f.String(), Detail: detail, Err: err}
 	}
-	// Without waiting: a FIFO that nobody writes would hold the caller for ever.
-	file, err := os.OpenFile(string(f), os.O_RDONLY|nonblock, 0)
+	// The room beyond the limit is for white space, which Parse trims.
+	text, err := regular.Read(string(f), 2*maxLength)
+	var kind regular.Kind
+	var size regular.Size
 	switch {
+	case err == nil:
+		return text, nil
 	case errors.Is(err, fs.ErrNotExist):
 		return fail(Missing, "does not exist", nil)
-	case err != nil:
-		return fail(Unreadable, "cannot be read", cause(err))
+	case errors.As(err, &kind):
+		return fail(Unreadable, kind.Error(), nil)
+	case errors.As(err, &size):
+		return fail(Malformed, fmt.Sprintf("%v; STS takes %d to %d", size, minLength, maxLength), nil)
 	}
-	defer file.Close()
-	info, err := file.Stat()
-	switch {
-	case err != nil:
-		return fail(Unreadable, "cannot be read", cause(err))
-	case !info.Mode().IsRegular():
-		return fail(Unreadable, "is "+kind(info.Mode())+", not a file", nil)
-	case info.Size() > 2*maxLength:
-		return fail(Malformed, fmt.Sprintf("has %d bytes; STS takes %d to %d", info.Size(), minLength, maxLength), nil)
-	}
-	// The room beyond the limit is for white space, which Parse trims.
-	text, err := io.ReadAll(io.LimitReader(file, 2*maxLength))
-	if err != nil {
-		return fail(Unreadable, "cannot be read", cause(err))
-	}
-	return text, nil
+	return fail(Unreadable, "cannot be read", cause(err))
 }
 
 // cause strips the path from a file error: the place already names it.
@@ -74,17 +65,4 @@ func cause(err error) error {
 		return pathErr.Err
 	}
 	return err
-}
-
-func kind(mode fs.FileMode) string {
-	switch {
-	case mode.IsDir():
-		return "a directory"
-	case mode&fs.ModeNamedPipe != 0:
-		return "a named pipe"
-	case mode&fs.ModeSocket != 0:
-		return "a socket"
-	default:
-		return "a device"
-	}
 }

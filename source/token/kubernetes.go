@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/credproc/credproc/source/internal/regular"
 	"github.com/credproc/credproc/source/internal/web"
 )
 
@@ -82,7 +83,7 @@ func (k Kubernetes) read(name string) ([]byte, error) {
 		dir = serviceAccountDir
 	}
 	path := filepath.Join(dir, name)
-	text, err := os.ReadFile(path)
+	text, err := regular.Read(path, maxCA)
 	switch {
 	case os.IsNotExist(err):
 		return nil, &Error{Problem: Missing, Place: k.String(),

@@ -2,12 +2,11 @@ package token
 
 import (
 	"context"
-	"io"
 	"net/url"
-	"os"
 	"path/filepath"
 	"strings"
 
+	"github.com/credproc/credproc/source/internal/regular"
 	"github.com/credproc/credproc/source/internal/web"
 )
 
@@ -21,6 +20,14 @@ type Vault struct {
 	// without VAULT_TOKEN the token that `vault login` left in $HOME is taken.
 	Getenv func(string) string
 }
+
+const (
+	// maxLogin is far above a token of Vault's: a batch token has about 1 KiB.
+	maxLogin = 8 << 10
+
+	// maxCA is far above a bundle of certificate authorities, in bytes.
+	maxCA = 4 << 20
+)
 
 // Token asks for a new token at each call.
 func (v Vault) Token(ctx context.Context) (Token, error) {
@@ -43,7 +50,7 @@ func (v Vault) Token(ctx context.Context) (Token, error) {
 	}
 	if path := v.Getenv("VAULT_CACERT"); path != "" {
 		var err error
-		if r.CA, err = os.ReadFile(path); err != nil {
+		if r.CA, err = regular.Read(path, maxCA); err != nil {
 			return Token{}, &Error{Problem: Unreadable, Place: v.String(), Detail: "could not be had: VAULT_CACERT cannot be read", Err: err}
 		}
 	}
@@ -66,12 +73,10 @@ func (v Vault) login() string {
 	if home == "" {
 		return ""
 	}
-	f, err := os.OpenFile(filepath.Join(home, ".vault-token"), os.O_RDONLY|nonblock, 0)
+	text, err := regular.Read(filepath.Join(home, ".vault-token"), maxLogin)
 	if err != nil {
 		return ""
 	}
-	defer f.Close()
-	text, _ := io.ReadAll(io.LimitReader(f, 8<<10)) // a batch token has about 1 KiB
 	return strings.TrimSpace(string(text))
 }
 

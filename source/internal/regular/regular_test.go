@@ -4,8 +4,11 @@ package regular
 
 import (
 	"bytes"
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 )
@@ -25,19 +28,27 @@ func TestRead(t *testing.T) {
 	for _, tt := range []struct {
 		path string
 		max  int64
-		want string // empty: an error
+		want string
+		err  string
 	}{
-		{file, 5, "12345"},
-		{link, 5, "12345"},
-		{file, 4, ""},
-		{fifo, 5, ""},
-		{dir, 5, ""},
-		{"/dev/zero", 5, ""},
-		{filepath.Join(dir, "missing"), 5, ""},
+		{file, 5, "12345", ""},
+		{link, 5, "12345", ""},
+		{file, 4, "", "has 5 bytes"},
+		{fifo, 5, "", "is a named pipe, not a file"},
+		{dir, 5, "", "is a directory, not a file"},
+		{"/dev/zero", 5, "", "is a device, not a file"},
+		{"/proc/self/status", 5, "", "has 6 bytes"}, // which says that it has none
+		{filepath.Join(dir, "missing"), 5, "", "no such file or directory"},
 	} {
+		if _, err := os.Stat(tt.path); err != nil && strings.HasPrefix(tt.path, "/proc") {
+			continue
+		}
 		got, err := Read(tt.path, tt.max)
-		if (err == nil) != (tt.want != "") || !bytes.Equal(got, []byte(tt.want)) {
+		if (err == nil) != (tt.err == "") || !bytes.Equal(got, []byte(tt.want)) {
 			t.Errorf("%s, at most %d: %q, %v", tt.path, tt.max, got, err)
+		}
+		if path := new(fs.PathError); err != nil && (!errors.As(err, &path) || path.Err.Error() != tt.err) {
+			t.Errorf("%s, at most %d: %v, want %s", tt.path, tt.max, err, tt.err)
 		}
 	}
 }

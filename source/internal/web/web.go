@@ -118,9 +118,17 @@ func (r Request) transport() (*http.Transport, error) {
 	}, nil
 }
 
-// proxy is the environment's, where a proxy can be of help at all.
 func (r Request) proxy(req *http.Request) (*url.URL, error) {
-	if r.Direct || isMetadata(req.URL.Hostname()) {
+	if r.Direct {
+		return nil, nil
+	}
+	return Proxy(req)
+}
+
+// Proxy is the environment's, where a proxy can be of help at all: metadata
+// addresses mean this machine, and a proxy would ask for its own.
+func Proxy(req *http.Request) (*url.URL, error) {
+	if isMetadata(req.URL.Hostname()) {
 		return nil, nil
 	}
 	return http.ProxyFromEnvironment(req)

@@ -1,3 +1,0 @@
-package token
-
-const nonblock = 0
