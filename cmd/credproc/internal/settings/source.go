@@ -26,8 +26,10 @@ func Source(flag func(name string) (string, bool), getenv func(string) string, c
 	if err != nil {
 		return nil, err
 	}
-	if around := inForce(getenv); around != nil && p == nil && !names(all) {
-		return within(around, flag, getenv, c)
+	if p == nil && !names(all) {
+		if around := inForce(getenv); around != nil {
+			return within(around, flag, getenv, c)
+		}
 	}
 	return newMaker(p, getenv, c).all(all, p)
 }
