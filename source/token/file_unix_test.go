@@ -29,6 +29,29 @@ func TestFileDoesNotWaitForPipe(t *testing.T) {
 	}
 }
 
+// Nor do the sources that read a file to ask with.
+func TestAskersDoNotWaitForPipe(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"ca.pem", "token"} {
+		if err := syscall.Mkfifo(filepath.Join(dir, name), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	k := mustNew("kubernetes:a/b", map[string]string{"KUBERNETES_SERVICE_HOST": "127.0.0.1", "KUBERNETES_SERVICE_PORT": "1"}).(Kubernetes)
+	k.dir = dir
+	for _, s := range []Source{k, mustNew("vault:r", map[string]string{"VAULT_ADDR": "https://127.0.0.1:1", "VAULT_TOKEN": "hvs.x",
+		"VAULT_CACERT": filepath.Join(dir, "ca.pem")})} {
+		done := make(chan error, 1)
+		go func() { _, err := s.Token(t.Context()); done <- err }()
+		select {
+		case err := <-done:
+			wantProblem(t, err, Unreadable, "is a named pipe, not a file")
+		case <-time.After(20 * time.Second):
+			t.Fatalf("%v: still waiting for the pipe", s)
+		}
+	}
+}
+
 func TestFileRefusesDevices(t *testing.T) {
 	wantRefusal(t, os.DevNull, Unreadable, "is a device, not a file", false)
 	dir, err := os.MkdirTemp("", "t") // a socket's path must be short
