@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"syscall"
 
 	"github.com/credproc/credproc/cmd/credproc/internal/settings"
 )
@@ -20,7 +21,7 @@ func (x *export) github(ctx context.Context) error {
 			Hint: "--format github is for the steps of a GitHub Actions job"}
 	}
 	// The runner has made it; one that is not there would be read by nobody.
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND|nonblock, 0)
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return &settings.Error{Text: fmt.Sprintf("the file that GITHUB_ENV names cannot be opened: %v", err),
 			Hint: "in a container, mount the runner's folder for it"}

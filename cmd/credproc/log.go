@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"syscall"
 	"time"
 )
 
@@ -21,7 +22,7 @@ func (l logger) event(format string, args ...any) {
 	}
 	// Opened for each line, since there are few: nothing is kept open that a
 	// log rotation would have to know of. Without waiting, should it be a FIFO.
-	f, err := os.OpenFile(l.file, os.O_WRONLY|os.O_APPEND|os.O_CREATE|nonblock, 0o600)
+	f, err := os.OpenFile(l.file, os.O_WRONLY|os.O_APPEND|os.O_CREATE|syscall.O_NONBLOCK, 0o600)
 	if err != nil {
 		l.detail("warning: cannot write the log: %v", err)
 		return

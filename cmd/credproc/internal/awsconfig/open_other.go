@@ -1,5 +1,0 @@
-//go:build !unix
-
-package awsconfig
-
-const nonblock = 0
