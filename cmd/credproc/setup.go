@@ -2,12 +2,15 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -21,7 +24,9 @@ to do. Nothing else in the file changes. Keys that are not given stay as they
 are, so that a second run changes nothing, or only what is said anew.
 
 What SDKs would not read alike is refused: names, paths and values that their
-parsers disagree on, and profiles of that name that have other credentials.
+parsers disagree on, and profiles of that name that have other credentials. Then
+credproc doctor looks at the new profile; what it finds does not change the exit
+status, which is 0 when the file says what it should.
 
 The file is the one that AWS_CONFIG_FILE names, or ~/.aws/config.`
 
@@ -60,7 +65,7 @@ func newSetup() *cobra.Command {
 	c.Flags().BoolVar(&s.dryRun, "dry-run", false, "print what would change as a diff, and change nothing")
 	c.RunE = func(c *cobra.Command, args []string) error {
 		s.name = args[0]
-		return s.run(c.OutOrStdout())
+		return s.run(c.Context(), c.OutOrStdout())
 	}
 	return c
 }
@@ -74,7 +79,7 @@ type profileSetup struct {
 
 func (s profileSetup) inner() string { return s.name + "-role" }
 
-func (s profileSetup) run(out io.Writer) error {
+func (s profileSetup) run(ctx context.Context, out io.Writer) error {
 	if _, ok := s.given("profile"); ok {
 		return &settings.Error{Text: "the profile's name is the argument", Hint: "say credproc setup NAME, without --profile"}
 	}
@@ -85,11 +90,7 @@ func (s profileSetup) run(out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	command, err := s.command()
-	if err != nil {
-		return err
-	}
-	plan := func(old []byte) (awsconfig.Edit, error) { return s.plan(path, old, command) }
+	plan := func(old []byte) (awsconfig.Edit, error) { return s.plan(path, old) }
 
 	// First without touching anything: most of what can be wrong shows here.
 	old, err := awsconfig.Text(path)
@@ -121,13 +122,19 @@ func (s profileSetup) run(out io.Writer) error {
 		}
 		fmt.Fprintf(out, "wrote [%s] and [profile %s] in %s\n", header(s.name), s.inner(), path)
 	}
-	return s.examine(out)
+	return s.examine(ctx, out)
 }
 
-// examine tells what the profiles will do here.
-func (s profileSetup) examine(out io.Writer) error {
-	_, err := fmt.Fprintf(out, "next: credproc doctor --profile %s\n", s.name)
-	return err
+// examine has doctor say what the profiles will do here. Its verdict is not the
+// exit status: the file is written, and an image is often built where there is
+// no token yet.
+func (s profileSetup) examine(ctx context.Context, out io.Writer) error {
+	fmt.Fprintln(out)
+	d := doctor{profile: s.name, now: time.Now}
+	if err := d.run(ctx, out); err != nil && !errors.Is(err, errProblem) {
+		return err
+	}
+	return nil
 }
 
 func header(name string) string {
@@ -138,7 +145,7 @@ func header(name string) string {
 }
 
 // plan is the change of the config file, which says old now.
-func (s profileSetup) plan(path string, old []byte, command string) (awsconfig.Edit, error) {
+func (s profileSetup) plan(path string, old []byte) (awsconfig.Edit, error) {
 	file, err := awsconfig.Parse(path, old)
 	if err != nil {
 		return awsconfig.Edit{}, unusable(err)
@@ -146,14 +153,15 @@ func (s profileSetup) plan(path string, old []byte, command string) (awsconfig.E
 	if err := s.alone(file); err != nil {
 		return awsconfig.Edit{}, err
 	}
-	inner, _ := file.Profile(s.inner())
-	change, err := s.wanted(inner)
+	existing, _ := file.Profile(s.name)
+	forUs, _ := file.Profile(s.inner())
+	inner, err := s.wanted(forUs)
 	if err != nil {
 		return awsconfig.Edit{}, err
 	}
 	outer := awsconfig.Change{Profile: s.name}
 	region, origin := s.text("region")
-	if existing, _ := file.Profile(s.name); region == "" && !has(existing, "region") {
+	if region == "" && !has(existing, "region") {
 		for _, origin = range []string{"AWS_REGION", "AWS_DEFAULT_REGION"} {
 			if region = os.Getenv(origin); region != "" {
 				break
@@ -164,10 +172,18 @@ func (s profileSetup) plan(path string, old []byte, command string) (awsconfig.E
 		if err := storable(region, origin); err != nil {
 			return awsconfig.Edit{}, err
 		}
-		outer.Set = append(outer.Set, awsconfig.Pair{Key: "region", Value: region})
+		// In both: SDKs go to the services there, and we to STS.
+		pair := awsconfig.Pair{Key: "region", Value: region}
+		outer.Set = append(outer.Set, pair)
+		inner.Set = append([]awsconfig.Pair{pair}, inner.Set...)
+	}
+	line, _ := existing.Value("credential_process")
+	command, err := s.command(line)
+	if err != nil {
+		return awsconfig.Edit{}, err
 	}
 	outer.Set = append(outer.Set, awsconfig.Pair{Key: "credential_process", Value: command})
-	edit, err := awsconfig.Apply(path, old, outer, change)
+	edit, err := awsconfig.Apply(path, old, outer, inner)
 	if err != nil {
 		return edit, unusable(err)
 	}
@@ -210,14 +226,19 @@ func checkName(name string) error {
 	return nil
 }
 
-// command is the line that SDKs run.
-func (s profileSetup) command() (string, error) {
+// lineFlags are the flags that belong on the line, where they hold for whatever
+// the profile says.
+var lineFlags = []string{"cache-dir", "log-file", "timeout", "no-cache"}
+
+// command is the line that SDKs run. Without a flag that belongs there, the
+// options that it has already stay.
+func (s profileSetup) command(line string) (string, error) {
 	self, err := executable()
 	if err != nil {
 		return "", err
 	}
 	words := []string{self}
-	for _, name := range []string{"cache-dir", "log-file", "timeout", "no-cache"} {
+	for _, name := range lineFlags {
 		value, ok := s.given(name)
 		if !ok {
 			continue
@@ -232,11 +253,17 @@ func (s profileSetup) command() (string, error) {
 	if _, err := s.timeout(); err != nil {
 		return "", err
 	}
+	before := strings.Fields(line)
+	if i := slices.Index(before, "--profile"); len(words) == 1 && i > 0 && i+1 < len(before) && before[i+1] == s.inner() {
+		words = append(words, before[1:]...)
+	} else {
+		words = append(words, "--profile", s.inner())
+	}
 	for _, word := range words {
 		if strings.Trim(filepath.ToSlash(word), alphanumeric+nameSigns+"=:,") != "" {
 			return "", &settings.Error{Text: fmt.Sprintf("SDKs do not agree on the word %.100q in credential_process", word),
 				Hint: "give it a path of letters and digits, such as a link in /usr/local/bin"}
 		}
 	}
-	return strings.Join(append(words, "--profile", s.inner()), " "), nil
+	return strings.Join(words, " "), nil
 }

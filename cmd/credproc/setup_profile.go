@@ -216,11 +216,7 @@ func (s profileSetup) leadsSomewhere(path string, edit awsconfig.Edit) error {
 		return unusable(err)
 	}
 	section, _ := file.Profile(s.inner())
-	region := func() (string, bool) { outer, _ := file.Profile(s.name); return outer.Value("region") }
 	_, err = settings.Source(func(flag string) (string, bool) {
-		if flag == "region" {
-			return region()
-		}
 		for _, k := range setupKeys {
 			if k.flag == flag {
 				return section.Value(k.key)
