@@ -53,7 +53,10 @@ const lockWait = 10 * time.Second
 // none to wait for.
 func lockFolder(dir string) (unlock func(), err error) {
 	d, err := os.OpenFile(dir, os.O_RDONLY|syscall.O_DIRECTORY, 0)
-	if err != nil {
+	switch {
+	case errors.Is(err, fs.ErrPermission): // one may write into it, and not list it
+		return func() {}, nil
+	case err != nil:
 		return nil, err
 	}
 	for end := time.Now().Add(lockWait); ; time.Sleep(20 * time.Millisecond) {
