@@ -66,6 +66,8 @@ func compatClients() []row {
 		{name: "rclone", from: "Debian rclone", get: getRclone},
 		{name: "rclone, this year's", from: "Go module", get: getRcloneModule, slow: true},
 		{name: "restic", from: "Debian restic", get: getRestic},
+		{name: "restic, this year's", from: "Go module", get: getResticModule, slow: true},
+		{name: "s5cmd", from: "Go module", get: getS5cmd, slow: true},
 		{name: "s4cmd", from: "Debian s4cmd", get: getS4cmd},
 		{name: "duplicity", from: "Debian duplicity", get: getDuplicity},
 
@@ -75,15 +77,11 @@ func compatClients() []row {
 		{name: "MinIO's SDK for JavaScript", from: "npm minio", get: getNode("minio", "8.0.7", jsMinIO), cannot: "knows keys and STS, no profiles"},
 		{name: "mc", from: "Go module", get: getMC, slow: true, cannot: "knows keys alone"},
 
-		{name: "s5cmd", get: goInstall("github.com/peak/s5cmd/v2@v2.3.0")},
-		{name: "goofys", get: goInstall("github.com/kahing/goofys@v0.24.0")},
-		{name: "kopia", get: goInstall("github.com/kopia/kopia@v0.21.1")},
-		{name: "OpenTofu", get: goInstall("github.com/opentofu/opentofu/cmd/tofu@v1.12.6")},
-		{name: "restic, this year's", get: goInstall("github.com/restic/restic/cmd/restic@v0.18.1")},
-		{name: "AWS SDK for C++", get: aptSearch("aws.*(cpp|c\\+\\+)|libaws-cpp")},
-		{name: "AWS SDK for Java", get: aptSearch("aws.*java|java.*aws|awssdk")},
-		{name: "AWS SDK for .NET", get: aptSearch("aws.*(dotnet|cil)|(dotnet|cil).*aws")},
-		{name: "AWS SDK for PHP", get: aptSearch("php-aws|php.*-s3")},
+		{name: "OpenTofu", get: uninstallable("github.com/opentofu/opentofu/cmd/tofu@v1.12.6")},
+		{name: "AWS SDK for C++", get: unpackaged("aws.*cpp")},
+		{name: "AWS SDK for Java", get: unpackaged("aws.*java|java.*aws")},
+		{name: "AWS SDK for .NET", get: unpackaged("(dotnet|cil).*aws|awssdk")},
+		{name: "AWS SDK for PHP", get: unpackaged("php.*(aws-sdk|s3)")},
 	}
 }
 
@@ -273,7 +271,7 @@ func getRclone(ctx context.Context) (program, error) {
 }
 
 func getRcloneModule(ctx context.Context) (program, error) {
-	path, err := goModule(ctx, "github.com/rclone/rclone@v1.76.0")
+	path, err := module{"rclone", "github.com/rclone/rclone", "v1.76.0", "github.com/rclone/rclone"}.build(ctx)
 	if err != nil {
 		return program{}, err
 	}
@@ -285,13 +283,24 @@ func rclone(ctx context.Context, path string) (program, error) {
 	return program{version, piped([]string{"RCLONE_CONFIG=/dev/null"}, path, "--retries", "1", "--low-level-retries", "1", "rcat", ":s3,provider=Minio,env_auth=true,endpoint='ENDPOINT':BUCKET/upload")}, err
 }
 
-// Debian's restic reads a process in the credentials file alone.
 func getRestic(ctx context.Context) (program, error) {
 	root, err := debianPackages(ctx, "restic")
 	if err != nil {
 		return program{}, err
 	}
-	path := filepath.Join(root, "usr/bin/restic")
+	return restic(ctx, filepath.Join(root, "usr/bin/restic"))
+}
+
+func getResticModule(ctx context.Context) (program, error) {
+	path, err := module{"restic", "github.com/restic/restic", "v0.18.1", "github.com/restic/restic/cmd/restic"}.build(ctx)
+	if err != nil {
+		return program{}, err
+	}
+	return restic(ctx, path)
+}
+
+// restic reads a process in the credentials file alone, as minio-go did before 7.4.
+func restic(ctx context.Context, path string) (program, error) {
 	version, err := askVersion(ctx, nil, path, "version")
 	return program{version, func(ctx context.Context, m *rig.Machine, w work) []*exec.Cmd {
 		text := fmt.Sprintf("[%s]\ncredential_process = %s\n", w.helper.profile, w.helper.line)
@@ -303,6 +312,26 @@ func getRestic(ctx context.Context) (program, error) {
 	}}, err
 }
 
+// getS5cmd is a client that is given a list of commands, one after another.
+func getS5cmd(ctx context.Context) (program, error) {
+	const version = "v2.3.0"
+	path, err := module{"s5cmd", "github.com/peak/s5cmd/v2", version, "github.com/peak/s5cmd/v2"}.build(ctx)
+	if err != nil {
+		return program{}, err
+	}
+	return program{versionIn(version), func(ctx context.Context, m *rig.Machine, w work) []*exec.Cmd {
+		const pause = 2 * time.Second
+		n := 1
+		if w.length > 0 {
+			w.front.SetPause(pause)
+			n += int(w.length / pause)
+		}
+		cmd := w.command(ctx, m, nil, path, "--endpoint-url", "ENDPOINT", "--retry-count", "0", "--numworkers", "1", "run")
+		cmd.Stdin = strings.NewReader(strings.Repeat("ls s3://"+w.bucket+"\n", n))
+		return []*exec.Cmd{cmd}
+	}}, nil
+}
+
 func getS4cmd(ctx context.Context) (program, error) {
 	root, err := debianPackages(ctx, "s4cmd")
 	if err != nil {
@@ -312,7 +341,7 @@ func getS4cmd(ctx context.Context) (program, error) {
 	line := []string{"/usr/bin/python3", filepath.Join(root, "usr/bin/s4cmd")}
 	version, err := askVersion(ctx, env, line[0], line[1], "--version")
 	return program{version, func(ctx context.Context, m *rig.Machine, w work) []*exec.Cmd {
-		files := manyFiles(m, w)
+		files := manyFiles(m, w, 2)
 		return once(env, append(line, "--endpoint-url", "ENDPOINT", "--num-threads", "1", "--retry", "1", "put", "--recursive", files, "s3://BUCKET/")...)(ctx, m, w)
 	}}, err
 }
@@ -326,15 +355,16 @@ func getDuplicity(ctx context.Context) (program, error) {
 	line := []string{"/usr/bin/python3", filepath.Join(root, "usr/bin/duplicity")}
 	version, err := askVersion(ctx, env, line[0], line[1], "--version")
 	return program{version, func(ctx context.Context, m *rig.Machine, w work) []*exec.Cmd {
-		files := manyFiles(m, w)
+		files := manyFiles(m, w, 3)
 		return once(env, append(line, "full", "--no-encryption", "--no-compression", "--num-retries", "1", "--volsize", "1", "--s3-endpoint-url", "ENDPOINT", files, "boto3+s3://BUCKET/backup")...)(ctx, m, w)
 	}}, err
 }
 
 // manyFiles is a folder of files of a megabyte, so many that a client which
-// stores one after another works for the length: S3 answers it late.
-func manyFiles(m *rig.Machine, w work) (dir string) {
-	const pause, requests = 2 * time.Second, 2 // for a file
+// stores one after another, with so many requests for each, works for the
+// length: S3 answers it late.
+func manyFiles(m *rig.Machine, w work, requests time.Duration) (dir string) {
+	const pause = 2 * time.Second
 	n := 1
 	if w.length > 0 {
 		w.front.SetPause(pause)
@@ -391,15 +421,12 @@ func getDockerRegistry(ctx context.Context) (program, error) {
 }
 
 func getMC(ctx context.Context) (program, error) {
-	path, err := goModule(ctx, "github.com/minio/mc@v0.0.0-20250313080218-cf909e1063a9")
+	const version = "v0.0.0-20250313080218-cf909e1063a9" // of March 2025
+	path, err := module{"mc", "github.com/minio/mc", version, "github.com/minio/mc"}.build(ctx)
 	if err != nil {
 		return program{}, err
 	}
-	info, err := buildinfo.ReadFile(path)
-	if err != nil {
-		return program{}, err
-	}
-	return program{info.Main.Version, func(ctx context.Context, m *rig.Machine, w work) []*exec.Cmd {
+	return program{version, func(ctx context.Context, m *rig.Machine, w work) []*exec.Cmd {
 		alias := once(nil, path, "--quiet", "alias", "set", "rig", "ENDPOINT", "", "")
 		return append(alias(ctx, m, w), once(nil, path, "--quiet", "ls", "rig/BUCKET")(ctx, m, w)...)
 	}}, nil

@@ -41,14 +41,15 @@ func (r *row) missing(why, command string) { r.evidence, r.command = why, comman
 // table is what TestCompat made, for the end of the run.
 var table []row
 
-// printTable prints the table, and writes it into the page that was named.
-func printTable() error {
+// printTable prints the table, and writes it into the page that was named if
+// all clients work.
+func printTable(allWork bool) error {
 	if table == nil {
 		return nil
 	}
 	text := tables(table)
 	fmt.Print("\n", text)
-	if *compatPage == "" {
+	if *compatPage == "" || !allWork {
 		return nil
 	}
 	return replaceTable(*compatPage, text)

@@ -112,7 +112,7 @@ func (c *trial) run(t *testing.T, name, role string, length time.Duration) (r st
 	c.front.SetPause(0)
 	r.bucket = newBucket(t, "compat-"+name)
 	w := work{front: c.front, endpoint: c.front.URL, bucket: r.bucket, helper: h, length: length}
-	ctx, cancel := context.WithTimeout(c.ctx, length+2*time.Minute)
+	ctx, cancel := context.WithTimeout(c.ctx, length+5*time.Minute)
 	defer cancel()
 	var before int
 	begin := time.Now()
@@ -176,7 +176,7 @@ func (c *trial) expiries(t *testing.T) {
 // outage starts the client while STS refuses and credentials are due for
 // renewal that have half of their life left.
 func (c *trial) outage(t *testing.T) {
-	const life = 2 * compatLong // which leaves a slow client on a busy machine time
+	const life = 4 * time.Minute // a large client on a busy machine takes a minute to start
 	path := filepath.Join(c.machine.Home, "outage-token")
 	if err := world.Issuer.WriteToken(path, sourcetest.Claims{Audience: rig.Audience, Expiry: time.Now().Add(life)}); err != nil {
 		t.Fatal(err)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"github.com/credproc/credproc/cmd/credproc/internal/e2e/rig"
@@ -86,13 +87,22 @@ func debianEnv(root string) []string {
 	}
 }
 
-// aptSearch is a client that Debian is said not to have.
-func aptSearch(pattern string) func(context.Context) (program, error) {
+// unpackaged is a client that Debian is said not to have: no package's name
+// matches the pattern.
+func unpackaged(pattern string) func(context.Context) (program, error) {
 	return func(ctx context.Context) (program, error) {
-		out, err := output(rig.Command(ctx, "apt-cache", "search", "--names-only", pattern))
-		if err == nil && out == "" {
-			out = "(nothing)"
+		command := fmt.Sprintf("apt-cache pkgnames | grep -E '%s'", pattern)
+		out, err := output(rig.Command(ctx, "apt-cache", "pkgnames"))
+		if err != nil {
+			return program{}, &notHad{command, lastLine(out)}
 		}
-		return program{}, &notHad{fmt.Sprintf("apt-cache search --names-only '%s'", pattern), lastLine(out)}
+		names := strings.Fields(out)
+		matching := regexp.MustCompile(pattern)
+		for _, name := range names {
+			if matching.MatchString(name) {
+				return program{}, &notHad{command, name}
+			}
+		}
+		return program{}, &notHad{command, fmt.Sprintf("(nothing, among %d packages)", len(names))}
 	}
 }

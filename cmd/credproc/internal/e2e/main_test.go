@@ -45,7 +45,7 @@ func run(m *testing.M) int {
 	interrupted = ctx
 	code := m.Run()
 	summary.print()
-	if err := printTable(); err != nil {
+	if err := printTable(code == 0); err != nil {
 		fmt.Println("e2e:", err)
 		return 1
 	}
