@@ -63,6 +63,9 @@ func inspectFolder(path string) Inspection {
 	} else {
 		err = errors.New("there is no home")
 	}
+	if _, missing := os.Stat(os.TempDir()); missing != nil {
+		return Inspection{Meant: meant, Err: err} // nobody makes that
+	}
 	in := inspect(filepath.Join(os.TempDir(), private()))
 	if in.Path == "" {
 		return Inspection{Meant: in.Meant, Err: in.Err}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/credproc/credproc/cmd/credproc/internal/settings"
@@ -39,7 +40,7 @@ func (d *doctor) ask(ctx context.Context, o options, src source.Source) {
 	}
 	text := "credentials of " + src.Key().Role + " can be had"
 	if creds.Ends() {
-		text += fmt.Sprintf(", for %v", creds.Lifetime().Round(time.Minute))
+		text += ", for " + strings.TrimSuffix(creds.Lifetime().Round(time.Minute).String(), "0s")
 	}
 	d.found.OK("role", "", text)
 }

@@ -88,7 +88,7 @@ func (x *examination) text(colour bool) string {
 		}
 		fmt.Fprintf(&b, "%s%s\n", label, strings.Join(lines, "\n         "))
 		if f.Action != "" {
-			fmt.Fprintf(&b, "      do %s\n", strings.Join(wrap(homeless(f.Action), width-9), "\n         "))
+			fmt.Fprintf(&b, "         → %s\n", strings.Join(wrap(homeless(f.Action), width-11), "\n           "))
 		}
 	}
 	b.WriteString("\nwhich credentials each SDK would use here:\n")

@@ -30,7 +30,10 @@ func (d *doctor) settings(ctx context.Context, o options) {
 	// Nothing is kept, so nothing is changed, whatever is asked below.
 	src, err := settings.Source(o.given, os.Getenv, &cache.Cache{Off: true, Timeout: c.Timeout})
 	file := ""
-	if err != nil {
+	if _, given := o.given("profile"); err != nil && !given && strings.HasPrefix(err.Error(), "no role to assume") {
+		d.found.Problem("settings", "", "credential_process names neither a role nor a profile that has one, and AWS_ROLE_ARN is not set: no role to assume",
+			"name the profile that holds role_arn in credential_process, with --profile")
+	} else if err != nil {
 		d.fault("settings", err)
 	} else {
 		role := src.Key().Role

@@ -27,13 +27,10 @@ func (f *Findings) Shadows(picks []precedence.Pick, line Line) {
 	var order []key
 	by := map[key][]precedence.SDK{}
 	for _, p := range picks {
-		own := p.SDK == precedence.GoV1 && p.CommandPlace == "" && p.Source != precedence.Environment && p.Source != precedence.WebIdentity && p.Source != precedence.Static
 		asProfile := p.Source == precedence.AssumeRole && p.CommandPlace != "" && !strings.HasPrefix(p.Place, line.Place)
 		switch {
 		case p.Source == precedence.Process, p.Source == precedence.Unknown, asProfile:
 			continue
-		case own && p.Source != precedence.Fails && p.Source != precedence.AssumeRole:
-			continue // does not read the config file at all: see the table
 		}
 		k := key{p.Source, p.Place, p.CommandPlace != ""}
 		if by[k] == nil {
@@ -41,15 +38,21 @@ func (f *Findings) Shadows(picks []precedence.Pick, line Line) {
 		}
 		by[k] = append(by[k], p.SDK)
 	}
+	any := false
 	for _, k := range order {
 		sdks := by[k]
 		if len(sdks) == 1 && sdks[0] == precedence.GoV1 {
 			continue // nobody but old programs; the table says it
 		}
+		any = true
+		kind := k.source
+		if by[key{precedence.Static, k.place, false}] != nil {
+			kind = precedence.Static // .NET stops at the same key
+		}
 		text := does(k.source, k.place, k.half) + ": " + names(sdks)
-		f.Problem(check, k.place, text, cure(k.source, k.place, line))
+		f.Problem(check, k.place, text, cure(kind, k.place, line))
 	}
-	if len(order) == 0 {
+	if !any {
 		f.OK(check, "", "nothing here goes before credential_process")
 	}
 }

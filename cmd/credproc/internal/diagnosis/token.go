@@ -99,7 +99,7 @@ func (f *Findings) audience(c token.Claims, file string) {
 		f.OK(check, file, "the token's audience is "+forSTS)
 	case has(forPodIdentity):
 		f.Problem(check, file, "the token's audience is "+forPodIdentity+": it is for EKS Pod Identity's agent, and STS refuses it",
-			"say credential_source = EcsContainer instead of web_identity_token_file: the agent gives credentials")
+			"say credential_source = EcsContainer instead of role_arn and web_identity_token_file: the agent gives credentials")
 	case has(forKubernetes):
 		f.Problem(check, file, "the token's audience is Kubernetes itself: it is the pod's key to the API server, and STS refuses it",
 			"project a token with audience: sts.amazonaws.com, and name that file")

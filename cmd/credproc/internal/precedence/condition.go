@@ -11,6 +11,9 @@ func missingProfile(v *view) string {
 	if v.sdk == GoV2 && v.named == "AWS_DEFAULT_PROFILE" {
 		return ""
 	}
+	if v.sdk == GoV1 && section(v.Config, v.profile) != nil {
+		return "want of AWS_SDK_LOAD_CONFIG=1"
+	}
 	if v.named != "" {
 		return v.named
 	}
