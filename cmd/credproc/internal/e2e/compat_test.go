@@ -167,8 +167,9 @@ func (c *trial) expiries(t *testing.T) {
 		t.Errorf("it used %d credentials that ran out before it ended, want %d at least", c.row.expired, expiries)
 	}
 	for _, call := range calls {
-		if call.Outcome != rig.Granted {
-			t.Errorf("STS call %s", call.Outcome)
+		// credproc may lose patience with STS on a busy machine, while life is left.
+		if call.Outcome != rig.Granted && call.Outcome != rig.Abandoned {
+			t.Errorf("over expiries: an STS call was %s", call.Outcome)
 		}
 	}
 }
