@@ -354,3 +354,28 @@ func TestServeWithAFullPipe(t *testing.T) {
 		t.Errorf("exit status %d", status)
 	}
 }
+
+// The token's end is told at the root of a chain as well.
+func TestServeAChain(t *testing.T) {
+	t.Parallel()
+	s := testWorld(t).serving(t, "--assume-role", other)
+	s.gives(t, "/")
+	soon(t, "the token's end", func() bool {
+		left := time.Until(time.Unix(int64(s.metric(t, `credproc_web_identity_token_expiration_timestamp_seconds{path="/",role_arn="`+other+`"}`)), 0))
+		return left > 50*time.Minute && left <= time.Hour
+	})
+}
+
+func TestServeOnIPv6(t *testing.T) {
+	t.Parallel()
+	if l, err := net.Listen("tcp", "[::1]:0"); err != nil {
+		t.Skip(err)
+	} else {
+		l.Close()
+	}
+	s := testWorld(t).serving(t, "--listen", "[::1]:0")
+	if !strings.HasPrefix(s.url, "http://[::1]:") {
+		t.Errorf("the URL is %s", s.url)
+	}
+	s.gives(t, "/")
+}

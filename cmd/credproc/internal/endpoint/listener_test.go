@@ -100,6 +100,11 @@ func TestBound(t *testing.T) {
 	if !wrong.closed() {
 		t.Error("who has not sent the token is not the next to go")
 	}
+	for _, c := range []*caller{second, first, third} {
+		if err := c.get(secret); err != nil {
+			t.Errorf("who has sent the token has gone before who has not: %v", err)
+		}
+	}
 	if err := dial(t, address).get(secret); err != nil {
 		t.Error(err)
 	}
