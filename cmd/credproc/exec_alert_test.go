@@ -118,8 +118,8 @@ func TestExecIsSilentAboutAOneShotToken(t *testing.T) {
 	calls := w.sts.Calls()
 	soon(t, "a renewal", func() bool { return w.sts.Calls() > calls })
 	soon(t, "a second one", func() bool { return len(j.alerts(t)) > 0 || w.sts.Calls() > calls+1 })
-	if j.stderr.Len() > 0 || len(j.alerts(t)) > 0 {
-		t.Errorf("there was a warning: %s", &j.stderr)
+	if alerts := j.alerts(t); len(alerts) > 0 {
+		t.Errorf("there was a warning: %+v", alerts)
 	}
 	w.grow(t, 4*time.Hour+40*time.Minute)
 	soon(t, "a warning near the end", func() bool { return len(j.alerts(t)) == 1 })

@@ -201,9 +201,9 @@ func (term *terminal) signal(command string, s syscall.Signal) {
 func TestExecStoppedFromTheTerminal(t *testing.T) {
 	t.Parallel()
 	term := newTerminal(t)
-	term.types("$RUN sh -c 'echo =ready=; read x; echo \"=$x=\"; read x; echo \"=$x=\"; exit 5'; echo =$?=\n")
+	term.types("$RUN sh -c 'echo =ready=; for i in 1 2 3 4 5; do read x; echo \"=$x=\"; done; exit 5'; echo =$?=\n")
 	term.sees("=ready=\r\n")
-	for _, word := range []string{"one", "two"} {
+	for _, word := range []string{"one", "two", "three", "four", "five"} {
 		term.types(ctrlZ)
 		term.sees("Stopped")
 		term.sees("$ ")

@@ -12,10 +12,11 @@ import (
 )
 
 // passed are the signals that belong to the child. SIGTSTP is among them: when
-// the child obeys it, we stop too, and when it does not, nor do we.
+// the child obeys it, we stop too, and when it does not, nor do we. So is
+// SIGCONT: a shell continues the whole group.
 var passed = []os.Signal{
 	syscall.SIGHUP, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGTERM,
-	syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGALRM, syscall.SIGTSTP,
+	syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGALRM, syscall.SIGTSTP, syscall.SIGCONT,
 }
 
 // settle is how long after a signal the witness is asked: a sender that goes
@@ -24,17 +25,16 @@ const settle = 30 * time.Millisecond
 
 // A Child is a running program.
 type Child struct {
-	process   *os.Process
-	signals   chan os.Signal // those that are passed on
-	continued chan os.Signal // SIGCONT
-	witness   *witness
+	process *os.Process
+	signals chan os.Signal // those that are passed on
+	witness *witness
 }
 
 // Start runs the program at path with args, of which the first is its name, and
 // env. From now on signals are the child's. self is the path of this program, which
 // calls Witness under the name WitnessName. Its error is a *StartError.
 func Start(path string, args, env []string, self string) (*Child, error) {
-	c := &Child{signals: make(chan os.Signal, 64), continued: make(chan os.Signal, 1)}
+	c := &Child{signals: make(chan os.Signal, 64)}
 	// A broken pipe is to fail a write of ours, not to end us. Signals that are
 	// ignored already, as under nohup, stay so here and in the child.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
@@ -43,10 +43,12 @@ func Start(path string, args, env []string, self string) (*Child, error) {
 			signal.Notify(c.signals, s)
 		}
 	}
-	signal.Notify(c.continued, syscall.SIGCONT)
 	c.witness = startWitness(self)
 	select {
 	case s := <-c.signals: // while there was no child
+		if s == syscall.SIGCONT {
+			break
+		}
 		c.witness.close()
 		return nil, startError(args[0], 128+int(s.(syscall.Signal)), s)
 	default:
@@ -84,7 +86,7 @@ func (c *Child) Wait() int {
 	changes := make(chan syscall.WaitStatus)
 	go c.watch(changes)
 	count := map[os.Signal]int{}
-	var settled, stopped, continued <-chan time.Time
+	var settled, stopped <-chan time.Time
 	for {
 		select {
 		case s := <-c.signals:
@@ -107,19 +109,13 @@ func (c *Child) Wait() int {
 			case status.Signaled():
 				return 128 + int(status.Signal())
 			case status.Stopped():
-				stopped, continued = time.After(settle), nil
+				stopped = time.After(settle)
 			case status.Continued():
-				stopped, continued = nil, nil
+				stopped = nil
 			}
 		case <-stopped:
 			stopped = nil
 			stop()
-		case <-c.continued:
-			continued = time.After(settle)
-		case <-continued:
-			// And the child was not.
-			continued = nil
-			_ = c.process.Signal(syscall.SIGCONT)
 		}
 	}
 }
