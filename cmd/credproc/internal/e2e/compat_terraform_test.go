@@ -21,7 +21,7 @@ const between = rig.TokenLife + time.Second
 func getTerraform(ctx context.Context) (program, error) {
 	return terraformIn(ctx, nil, func(w work, resources string) string {
 		return fmt.Sprintf(migration[:strings.Index(migration, "\nresource ")], w.bucket, stateKey, rig.Region, w.endpoint) + resources
-	}, func(i int) string { return "" })
+	}, "terraform_data.step%d", "")
 }
 
 // awsProvider is the configuration of a provider that is there for S3 alone.
@@ -51,20 +51,16 @@ func getTerraformProvider(ctx context.Context) (program, error) {
 	if err != nil {
 		return program{}, err
 	}
-	var bucket string
 	p, err := terraformIn(ctx, []string{mirror}, func(w work, resources string) string {
-		bucket = w.bucket
-		return fmt.Sprintf(awsProvider, rig.Region, w.endpoint) + strings.ReplaceAll(resources, "BUCKET", bucket)
-	}, func(i int) string {
-		return fmt.Sprintf(`
+		return fmt.Sprintf(awsProvider, rig.Region, w.endpoint) + strings.ReplaceAll(resources, "BUCKET", w.bucket)
+	}, "aws_s3_object.step%d", `
 resource "aws_s3_object" "step%d" {
   depends_on = [terraform_data.step%[1]d]
   bucket     = "BUCKET"
   key        = "step%[1]d"
   content    = "done"
 }
-`, i)
-	})
+`)
 	p.version = version
 	return p, err
 }
@@ -84,9 +80,10 @@ func providerMirror() (dir, version string, err error) {
 	return "", "", &notHad{"looking for terraform-provider-aws in the folders that Terraform takes for mirrors", "none has it"}
 }
 
-// terraformIn runs Terraform with a configuration of steps that wait for each
-// other, each a pause and what after makes of its number.
-func terraformIn(ctx context.Context, mirror []string, config func(w work, resources string) string, after func(i int) string) (program, error) {
+// terraformIn runs Terraform with a configuration of steps, each a pause and the
+// resource after it, formats of the step's number. A step waits for the last
+// resource of the one before.
+func terraformIn(ctx context.Context, mirror []string, config func(w work, resources string) string, last, after string) (program, error) {
 	terraform, err := rig.LookPath("terraform")
 	if err != nil {
 		return program{}, err
@@ -94,7 +91,7 @@ func terraformIn(ctx context.Context, mirror []string, config func(w work, resou
 	version, err := askVersion(ctx, []string{"CHECKPOINT_DISABLE=1"}, terraform, "version")
 	return program{version, func(ctx context.Context, m *rig.Machine, w work) []*exec.Cmd {
 		dir := filepath.Join(m.Home, "terraform-"+w.helper.profile)
-		files := map[string]string{"main.tf": config(w, steps(w.length, after)), "terraformrc": ""}
+		files := map[string]string{"main.tf": config(w, steps(w.length, last, after)), "terraformrc": ""}
 		for _, path := range mirror {
 			files["terraformrc"] = fmt.Sprintf("provider_installation {\n  filesystem_mirror {\n    path = %q\n  }\n}\n", path)
 		}
@@ -116,7 +113,7 @@ func terraformIn(ctx context.Context, mirror []string, config func(w work, resou
 
 // steps fill the length, and end with a short one, lest the last credentials
 // but one are still alive. Without a length there is one that does not wait.
-func steps(length time.Duration, after func(i int) string) string {
+func steps(length time.Duration, last, after string) string {
 	pauses := []time.Duration{0}
 	for range length / between {
 		pauses = append(pauses, between)
@@ -133,8 +130,10 @@ resource "terraform_data" "step%d" {
   provisioner "local-exec" { command = "sleep %v" }
 }
 `, i, before, pause.Seconds())
-		text.WriteString(after(i))
-		before = fmt.Sprintf("terraform_data.step%d", i)
+		if after != "" {
+			fmt.Fprintf(&text, after, i)
+		}
+		before = fmt.Sprintf(last, i)
 	}
 	return text.String()
 }

@@ -18,11 +18,11 @@ type module struct{ name, path, version, pkg string }
 // its own, which works where `go install` does not: with replace directives, and
 // where no list of versions is to be had.
 func (m module) build(ctx context.Context) (file string, err error) {
-	file = filepath.Join(world.BuildDir, "bin", m.name+"-"+m.version)
+	dir := filepath.Join(world.BuildDir, "modules", m.name)
+	file = filepath.Join(dir, m.name)
 	if info, err := buildinfo.ReadFile(file); err == nil && info.Path == m.pkg && info.Main.Path == m.path && info.Main.Version == m.version {
 		return file, nil
 	}
-	dir := filepath.Join(world.BuildDir, "modules", m.name)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", err
 	}
