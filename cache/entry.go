@@ -168,15 +168,21 @@ func (f *folder) read(key source.Key, now time.Time) (c source.Credentials, miss
 }
 
 func (f *folder) readEntry(name string) (source.Credentials, error) {
-	missing := func(reason string) (source.Credentials, error) {
-		return source.Credentials{}, errors.New(reason)
+	_, c, missing := f.load(name)
+	return c, missing
+}
+
+// load reads an entry with what people may want to know about it.
+func (f *folder) load(name string) (entry, source.Credentials, error) {
+	missing := func(reason string) (entry, source.Credentials, error) {
+		return entry{}, source.Credentials{}, errors.New(reason)
 	}
 	text, err := f.readFile(name + entrySuffix)
 	if errors.Is(err, fs.ErrNotExist) {
 		return missing("there is no entry")
 	}
 	if err != nil {
-		return source.Credentials{}, err
+		return entry{}, source.Credentials{}, err
 	}
 	e, ok := decodeEntry(text)
 	switch {
@@ -194,7 +200,7 @@ func (f *folder) readEntry(name string) (source.Credentials, error) {
 	if err != nil || c.AccessKeyID == "" || c.SecretAccessKey == "" || !c.Issued.Before(c.Expiration) {
 		return missing("the entry is incomplete")
 	}
-	return c, nil
+	return e, c, nil
 }
 
 // write stores c as the entry of key.

@@ -16,6 +16,10 @@ type failure struct {
 	Code    string      `json:"code,omitempty"`
 	Text    string      `json:"text"`
 
+	// Role and Subject are for people to read: there may be no entry beside it.
+	Role    string `json:"role,omitempty"`
+	Subject string `json:"subject,omitempty"`
+
 	// At is when the last try ended; Tries counts the failed ones in a row, Cut
 	// those of them that were cut short by their limit.
 	At    time.Time `json:"at"`
@@ -40,12 +44,18 @@ const refusalHolds = 2 * time.Second
 // failure reads what stands beside the entry of that name; the zero failure
 // when there is nothing to read, or it is from another time.
 func (f *folder) failure(name string, now time.Time) failure {
+	x := f.lastFailure(name)
+	if age := now.Sub(x.At); age > forgetFailure || age < 0 {
+		return failure{}
+	}
+	return x
+}
+
+// lastFailure is failure from whatever time it is.
+func (f *folder) lastFailure(name string) failure {
 	var x failure
 	text, err := f.readFile(name + failureSuffix)
 	if err != nil || json.Unmarshal(text, &x) != nil || x.Version != version {
-		return failure{}
-	}
-	if age := now.Sub(x.At); age > forgetFailure || age < 0 {
 		return failure{}
 	}
 	return x

@@ -215,6 +215,7 @@ func (g *get) renew(ctx context.Context, name string, failed failure, have sourc
 		errors.As(err, &g.late)
 		record := failed.next(g.late, g.time(), have.Remaining(g.time()))
 		record.Brief = limit < scale(g.timeout, lateHolder)
+		record.Role, record.Subject = g.key.Role, g.key.Subject
 		if err := g.folder.writeFailure(name, record); err != nil {
 			g.logf("warning: cannot write down the failure: %v", err)
 		}
