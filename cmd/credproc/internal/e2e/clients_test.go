@@ -18,12 +18,6 @@ const long = 75 * time.Second
 // for long, in one process, and exits 0 if every request succeeded.
 type client func(ctx context.Context, m *rig.Machine, bucket string) *exec.Cmd
 
-// outlive runs the client on a new machine through the profile.
-func outlive(t *testing.T, name string, start client) {
-	t.Helper()
-	outliveOn(t, world.Machine(t), name, start)
-}
-
 // outliveOn runs the client on m, and checks that it was given credentials at
 // least twice that ran out before it ended.
 func outliveOn(t *testing.T, m *rig.Machine, name string, start client) {

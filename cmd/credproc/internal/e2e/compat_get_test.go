@@ -292,7 +292,13 @@ func getS3fs(ctx context.Context) (program, error) {
 	}
 	env, path := debianEnv(root), filepath.Join(root, "usr/bin/s3fs")
 	version, err := askVersion(ctx, env, path, "--version")
-	return program{version, once(env, path, "BUCKET", "/mnt", "-f", "-o", "url=ENDPOINT,use_path_request_style,profile=never")}, err
+	return program{version, func(ctx context.Context, m *rig.Machine, w work) []*exec.Cmd {
+		mount := filepath.Join(m.Home, "mount")
+		if err := os.Mkdir(mount, 0o700); err != nil {
+			panic(err) // the test's own folder
+		}
+		return once(env, path, "BUCKET", mount, "-f", "-o", "url=ENDPOINT,use_path_request_style,profile="+w.helper.profile)(ctx, m, w)
+	}}, err
 }
 
 func getDockerRegistry(ctx context.Context) (program, error) {

@@ -4,6 +4,8 @@
 //	gosdkv1 ENDPOINT BUCKET SECONDS
 package main
 
+//lint:file-ignore SA1019 programs that are still made with version 1 are what this stands for
+
 import (
 	"log"
 	"os"
