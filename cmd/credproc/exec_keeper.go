@@ -29,13 +29,21 @@ const (
 	maxSkew = 4 * time.Minute
 )
 
-// tick is how often credentials are looked at, by the life they were given. Wall clocks are
-// compared at each tick, so that a machine that slept catches up.
-func tick(c source.Credentials) time.Duration {
+// tick is when credentials are looked at next, by the life they were given. Wall
+// clocks are compared at each tick, so that a machine that slept catches up.
+//
+// No tick passes the moment from which on they are renewed: the jitter is in that
+// moment, and a fleet that was started at once would lose it if all of its pods
+// looked at every fifteenth second.
+func tick(c source.Credentials, now time.Time) time.Duration {
 	if !c.Ends() {
 		return longestTick
 	}
-	return max(min(longestTick, c.Lifetime()/20), shortestTick)
+	d := min(longestTick, c.Lifetime()/20)
+	if early, _ := cache.RenewalDue(c); early.After(now) {
+		d = min(d, early.Sub(now))
+	}
+	return max(d, shortestTick)
 }
 
 // run never returns.
@@ -45,7 +53,7 @@ func (k *keeper) run(ctx context.Context, creds source.Credentials) {
 	cached := k.config.own == "" && creds.Ends()
 	kept := time.Now()
 	k.clock(creds)
-	for ; ; k.pause(tick(creds)) {
+	for ; ; k.pause(tick(creds, time.Now())) {
 		if cached {
 			got, late, err := k.cache.Warm(ctx, k.src)
 			k.renewal(creds, got, late, err)

@@ -55,7 +55,7 @@ func (h *holder) pause() time.Duration {
 	if h.empty(time.Now()) {
 		return retryEmpty
 	}
-	return tick(h.held)
+	return tick(h.held, time.Now())
 }
 
 func (h *holder) empty(now time.Time) bool {
