@@ -203,8 +203,11 @@ func ownWords(text string, ofToday ...string) string {
 	return stable(strings.NewReplacer(ofToday...).Replace(own))
 }
 
-// stable takes out of a line what is another each time.
+// stable takes out of a line what is another each time, or elsewhere.
 func stable(line string) string {
+	if home, err := os.UserHomeDir(); err == nil && home != "/" {
+		line = strings.ReplaceAll(line, home+"/", "~/")
+	}
 	line = hosts.ReplaceAllString(line, "S3")
 	line = pages.ReplaceAllString(line, "…")
 	line = dates.ReplaceAllString(line, "…")
