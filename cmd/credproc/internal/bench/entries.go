@@ -12,15 +12,11 @@ import (
 func entries(ctx context.Context, p *programs, runs int) (finding, error) {
 	var all []*runner
 	for _, n := range []int{1, 100, 10_000} {
-		s, err := newStage(p.dir, true)
+		s, printed, err := newWarmStage(p)
 		if err != nil {
 			return finding{}, err
 		}
 		defer s.close()
-		printed, err := s.warm(p)
-		if err != nil {
-			return finding{}, err
-		}
 		if err := s.crowdCache(n); err != nil {
 			return finding{}, err
 		}

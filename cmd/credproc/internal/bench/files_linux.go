@@ -17,15 +17,11 @@ func files(ctx context.Context, p *programs, _ int) (finding, error) {
 	if err != nil {
 		return finding{}, err
 	}
-	s, err := newStage(p.dir, true)
+	s, printed, err := newWarmStage(p)
 	if err != nil {
 		return finding{}, err
 	}
 	defer s.close()
-	printed, err := s.warm(p)
-	if err != nil {
-		return finding{}, err
-	}
 	runtimes, err := opened(strace, p.dir, call{path: p.empty, env: s.env()}, "")
 	if err != nil {
 		return finding{}, err

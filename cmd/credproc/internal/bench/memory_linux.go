@@ -21,15 +21,11 @@ func memory(ctx context.Context, p *programs, _ int) (finding, error) {
 	if err != nil {
 		return finding{}, err
 	}
-	s, err := newStage(p.dir, true)
+	s, printed, err := newWarmStage(p)
 	if err != nil {
 		return finding{}, err
 	}
 	defer s.close()
-	printed, err := s.warm(p)
-	if err != nil {
-		return finding{}, err
-	}
 	peak := func(c call, stdout string) (int64, error) {
 		c.args = append([]string{c.path}, c.args...)
 		c.path = launch

@@ -27,15 +27,11 @@ func others(ctx context.Context, p *programs, _ int) (finding, error) {
 	if err != nil {
 		return finding{}, err
 	}
-	s, err := newStage(p.dir, true)
+	s, printed, err := newWarmStage(p)
 	if err != nil {
 		return finding{}, err
 	}
 	defer s.close()
-	printed, err := s.warm(p)
-	if err != nil {
-		return finding{}, err
-	}
 	if err := s.cacheForCLI(printed); err != nil {
 		return finding{}, err
 	}

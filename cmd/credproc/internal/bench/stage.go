@@ -36,6 +36,19 @@ func newStage(dir string, trusted bool) (*stage, error) {
 	return (&stage{sts: sourcetest.NewSTS()}).open(dir, role)
 }
 
+// newWarmStage makes one whose cache is filled, and tells what every hit must
+// print.
+func newWarmStage(p *programs) (s *stage, printed string, err error) {
+	if s, err = newStage(p.dir, true); err != nil {
+		return nil, "", err
+	}
+	if printed, err = s.warm(p); err != nil {
+		s.close()
+		return nil, "", err
+	}
+	return s, printed, nil
+}
+
 // newTLSStage makes one whose STS speaks TLS.
 func newTLSStage(dir string) (*stage, error) {
 	return (&stage{sts: sourcetest.NewTLSSTS(), tls: true}).open(dir, sourcetest.Role{ARN: roleARN})

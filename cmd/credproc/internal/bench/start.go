@@ -11,15 +11,11 @@ const warmUp = 20
 
 // start compares a hit's whole process with programs that do nothing.
 func start(ctx context.Context, p *programs, runs int) (finding, error) {
-	s, err := newStage(p.dir, true)
+	s, printed, err := newWarmStage(p)
 	if err != nil {
 		return finding{}, err
 	}
 	defer s.close()
-	printed, err := s.warm(p)
-	if err != nil {
-		return finding{}, err
-	}
 	empty := &runner{name: "empty program", call: call{path: p.empty, env: s.env()}, check: prints("")}
 	linked := &runner{name: "the same libraries", call: call{path: p.linked, env: s.env()}, check: prints("")}
 	hit := &runner{name: "credproc, a hit", call: s.credproc(p), check: prints(printed)}
