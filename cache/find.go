@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 )
 
 // findFolder finds the folder that openFolder would open, for who only looks:
@@ -50,7 +49,7 @@ func find(path string) (*folder, error) {
 		return nil, err
 	}
 	f := &folder{root, path}
-	switch err := f.owned(); {
+	switch _, _, err := f.owned(); {
 	case err == nil:
 		return f, nil
 	case errors.Is(err, errShared) || errors.Is(err, errForeign) && !isRoot() && filepath.Base(path) != private():
@@ -82,29 +81,9 @@ func findWithin(path string) (*folder, error) {
 		return nil, err
 	}
 	f := &folder{root, path}
-	if err := f.owned(); err != nil {
+	if _, _, err := f.owned(); err != nil {
 		root.Close()
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return f, nil
-}
-
-// owned is own for who only looks: a folder that own would narrow stays as it
-// is, since what is read in it has to be ours and private by itself.
-func (f *folder) owned() error {
-	info, err := f.root.Stat(".")
-	if err != nil {
-		return err
-	}
-	if !isOurs(info) {
-		return errForeign
-	}
-	if isPrivate(info) {
-		return nil
-	}
-	names, err := f.list("", "")
-	if err == nil && slices.ContainsFunc(names, func(name string) bool { return !isName(name) }) {
-		err = errShared
-	}
-	return err
 }

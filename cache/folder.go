@@ -169,26 +169,37 @@ func (f *folder) within(name string) (*folder, error) {
 // errShared says that a folder is ours but holds other things, for others too.
 var errShared = errors.New("it is open to others")
 
+// owned makes sure that the folder is ours and changes nothing. wide is true for
+// one that others can enter but in which nothing but a cache can be, and names
+// are those in it: own narrows it, and who only looks takes it as it is, since
+// what is read in it has to be ours and private by itself.
+func (f *folder) owned() (names []string, wide bool, err error) {
+	info, err := f.root.Stat(".")
+	if err != nil {
+		return nil, false, err
+	}
+	if !isOurs(info) {
+		return nil, false, errForeign
+	}
+	if isPrivate(info) {
+		return nil, false, nil
+	}
+	if names, err = f.list("", ""); err != nil {
+		return nil, false, err
+	}
+	if slices.ContainsFunc(names, func(name string) bool { return !isName(name) }) {
+		return nil, false, errShared
+	}
+	return names, true, nil
+}
+
 // own makes sure that the folder is ours and that nobody else can enter it. One
 // that is ours but open to others is narrowed, since Kubernetes widens volumes,
 // but only if nothing but a cache can be in it: somebody may name /tmp.
 func (f *folder) own() error {
-	info, err := f.root.Stat(".")
-	if err != nil {
+	names, wide, err := f.owned()
+	if err != nil || !wide {
 		return err
-	}
-	if !isOurs(info) {
-		return errForeign
-	}
-	if isPrivate(info) {
-		return nil
-	}
-	names, err := f.list("", "")
-	if err != nil {
-		return err
-	}
-	if slices.ContainsFunc(names, func(name string) bool { return !isName(name) }) {
-		return errShared
 	}
 	if err := f.root.Chmod(".", 0o700); err != nil {
 		return err
