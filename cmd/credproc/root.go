@@ -64,7 +64,7 @@ func newRoot(args []string) *cobra.Command {
 	root.Flags().Bool("version", false, "print the version")
 	root.RunE = func(c *cobra.Command, args []string) error {
 		if c.Flags().Changed("version") {
-			return printVersion(c.OutOrStdout())
+			return printVersion(c.OutOrStdout(), false)
 		}
 		return printCreds(c, args)
 	}
