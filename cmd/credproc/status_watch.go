@@ -1,0 +1,124 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/credproc/credproc/cmd/credproc/internal/screen"
+	"github.com/credproc/credproc/cmd/credproc/internal/settings"
+)
+
+// What --watch says to the terminal: the other screen, no cursor, long lines cut;
+// and the way back.
+const (
+	enterScreen = "\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[2J"
+	leaveScreen = "\x1b[?7h\x1b[?25h\x1b[?1049l"
+)
+
+// redraw is how often --watch looks: seconds are the least that is shown.
+const redraw = time.Second
+
+// keepDrawing draws the status on a terminal until a signal ends it. However
+// that is, short of SIGKILL, the terminal is as it was.
+func (s *status) keepDrawing(f *os.File) error {
+	terminal := false
+	if f != nil {
+		_, _, terminal = screen.Size(f)
+	}
+	if !terminal || os.Getenv("TERM") == "dumb" {
+		return &settings.Error{Text: "--watch needs a terminal on stdout that can move its cursor", Hint: "leave --watch out, or run it with watch(1)"}
+	}
+	// Not to be missed: one of each kind at least has room.
+	signals := make(chan os.Signal, 16)
+	for _, sig := range watchSignals() {
+		if !signal.Ignored(sig) { // as under nohup
+			signal.Notify(signals, sig)
+		}
+	}
+	defer signal.Stop(signals)
+
+	drawing := false
+	leave := func() {
+		if drawing {
+			_, _ = f.WriteString(leaveScreen)
+			drawing = false
+		}
+	}
+	defer leave()
+	ticks := time.NewTicker(redraw)
+	defer ticks.Stop()
+	for stopped := false; ; {
+		// In the background the screen is somebody else's.
+		if !stopped && inForeground(f) {
+			text := s.drawn(f)
+			if !drawing {
+				text = enterScreen + text
+			}
+			drawing = true
+			if _, err := f.WriteString(text); err != nil {
+				return fmt.Errorf("drawing the status: %w", err)
+			}
+		}
+		select {
+		case <-ticks.C:
+		case sig := <-signals:
+			switch {
+			case sig == os.Interrupt:
+				return nil
+			case isStop(sig):
+				leave()
+				stopped = stop()
+			case isContinue(sig):
+				leave() // somebody else may have had the screen
+				stopped = false
+			case isResize(sig):
+			default:
+				return &ended{status: 128 + int(sig.(syscall.Signal))}
+			}
+		}
+	}
+}
+
+// drawn is the status as it is written over what was drawn before.
+func (s *status) drawn(f *os.File) string {
+	columns, rows, _ := screen.Size(f)
+	p := statusPage{now: s.now(), columns: screen.Columns(f, os.Getenv), colours: coloured(f)}
+	if columns > 0 {
+		p.columns = max(min(p.columns, columns), screen.Least)
+	}
+	text := ""
+	if l, err := s.cache.List(); err != nil {
+		text = strings.Join(screen.Wrap(fit("credproc: error: "+err.Error()), p.columns, maxLines), "\n")
+	} else {
+		text = p.text(l)
+	}
+	return frame(strings.Split(strings.TrimSuffix(text, "\n"), "\n"), rows)
+}
+
+// frame puts lines onto a screen of so many rows, from its top, and takes away
+// what was there. Each line is erased before it is written: behind a full one the
+// cursor stands on its last character.
+func frame(lines []string, rows int) string {
+	if rows > 0 && len(lines) > rows {
+		hidden := len(lines) - rows + 1
+		lines = append(lines[:rows-1:rows-1], fmt.Sprintf("… %d more lines than this window has", hidden))
+	}
+	var b strings.Builder
+	b.WriteString("\x1b[H")
+	for i, line := range lines {
+		if i > 0 {
+			b.WriteString("\r\n")
+		}
+		if i < len(lines)-1 {
+			b.WriteString("\x1b[K")
+		} else {
+			b.WriteString("\x1b[J")
+		}
+		b.WriteString(line)
+	}
+	return b.String()
+}
