@@ -24,6 +24,7 @@ func debianPackages(ctx context.Context, packages ...string) (root string, err e
 
 // debianRoot unpacks Debian's packages, with what they need that is not
 // installed, into a folder below dir, and returns that: nothing is installed.
+// The packages themselves may be.
 // What dir has is not fetched again.
 func debianRoot(ctx context.Context, dir string, packages ...string) (root string, err error) {
 	root = filepath.Join(dir, "root")
@@ -43,7 +44,7 @@ func debianRoot(ctx context.Context, dir string, packages ...string) (root strin
 		return nil
 	}
 	fetch := func() error {
-		line := []string{"install", "--yes", "--download-only", "--no-install-recommends",
+		line := []string{"install", "--yes", "--download-only", "--reinstall", "--no-install-recommends",
 			"-o", "Debug::NoLocking=1", "-o", "Dir::Cache::archives=" + archives}
 		return run("apt-get", append(line, packages...)...)
 	}
