@@ -64,8 +64,7 @@ The limits, and why these:
 - **The endpoint** answers from memory. A bare handler that writes the same bytes is
   the fastest that Go's server can be.
 
-Other helpers that are often compared could not be installed from public registries
-when this was written: %s.
+Not measured: %s.
 `, chartName, machine, all, absent)
 	return os.WriteFile(filepath.Join(dir, pageName), []byte(text), 0o644)
 }
