@@ -10,8 +10,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/credproc/credproc/cache"
 	"github.com/credproc/credproc/cmd/credproc/internal/child"
 	"github.com/credproc/credproc/cmd/credproc/internal/settings"
+	"github.com/credproc/credproc/source"
 )
 
 const execLong = `Runs a command with credentials that stay fresh for as long as it runs, whatever
@@ -88,6 +90,7 @@ func newExec() *cobra.Command {
 	x.options = bind(c.Flags())
 	c.Flags().DurationVar(&x.minTTL, "min-ttl", 0, "start with no less than this `time` of life in the credentials")
 	c.Flags().StringVar(&x.onWarning, "on-warning", "", "a shell `command` to run when there is something to warn of")
+	c.Flags().BoolVar(&x.endpoint, "container-endpoint", false, "answer the container credentials endpoint for the command, which then runs no credproc")
 	c.Flags().SetInterspersed(false) // the command's flags are its own
 	c.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return &ended{exitNotStarted, &settings.Error{Text: err.Error(), Hint: "see " + c.CommandPath() + " --help"}}
@@ -113,6 +116,7 @@ type execution struct {
 	options
 	minTTL    time.Duration
 	onWarning string
+	endpoint  bool
 	args      []string
 }
 
@@ -131,19 +135,18 @@ func (x *execution) run(ctx context.Context) (status int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	config, err := newPrivateConfig(x.options, c, true, warn)
+	w, err := x.way(c)
 	if err != nil {
 		return 0, err
 	}
-	if err := config.keep(); err != nil {
+	defer w.close()
+	if err := w.files().keep(); err != nil {
 		return 0, err
 	}
-	defer config.remove()
-	stop := config.removeOnSignal()
+	stop := w.files().removeOnSignal()
 	defer stop()
-	// What the command's helper will ask for, as it will ask for it.
-	env := childEnv(os.Environ(), config.profile, config.path)
-	src, err := config.source(env)
+	env := w.env(os.Environ())
+	src, err := w.source(env)
 	if err != nil {
 		return 0, err
 	}
@@ -155,13 +158,17 @@ func (x *execution) run(ctx context.Context) (status int, err error) {
 		return 0, &settings.Error{Text: fmt.Sprintf("new credentials live for %v, less than --min-ttl %v", left.Round(time.Second), x.minTTL),
 			Hint: "raise duration_seconds and the role's maximum session duration, or lower --min-ttl"}
 	}
+	held, err := w.hold(src, creds)
+	if err != nil {
+		return 0, err
+	}
 	state := lookAtState(x.args)
 	stop()
 	running, err := child.Start(path, x.args, env, self)
 	if err != nil {
 		return 0, err
 	}
-	k := &keeper{cache: c, src: src, config: config, warnings: warnings{
+	k := &keeper{cache: c, src: src, files: w.files(), holder: held, warnings: warnings{
 		alert: newAlert(x.onWarning, env),
 		log:   x.log,
 		about: warning{Role: src.Key().Role, Command: x.args[0], PID: running.PID()},
@@ -175,6 +182,31 @@ func (x *execution) run(ctx context.Context) (status int, err error) {
 	}
 	k.warnings.alert.finish()
 	return status, nil
+}
+
+// A way is how a command comes to its credentials: a profile that runs credproc,
+// or the container endpoint.
+type way interface {
+	// files are what the command reads. All below is for when they are kept.
+	files() privateFiles
+
+	// env is the command's environment in the place of outer.
+	env(outer []string) []string
+
+	// source is what the command's SDK will ask, as it will ask.
+	source(env []string) (source.Source, error)
+
+	// hold makes creds what the command gets, if it is us whom it asks.
+	hold(src source.Source, creds source.Credentials) (*holder, error)
+
+	close()
+}
+
+func (x *execution) way(c *cache.Cache) (way, error) {
+	if x.endpoint {
+		return newContainerEndpoint(x.options, c, warn)
+	}
+	return newPrivateConfig(x.options, c, true, warn)
 }
 
 // log writes a line to the log file, if there is to be one.

@@ -14,7 +14,8 @@ import (
 type keeper struct {
 	cache    *cache.Cache
 	src      source.Source
-	config   *privateConfig
+	files    privateFiles
+	holder   *holder // gives the credentials to the command, or nil: the cache does
 	warnings warnings
 }
 
@@ -22,7 +23,7 @@ const (
 	longestTick  = 15 * time.Second
 	shortestTick = 100 * time.Millisecond
 
-	// keepAgain is how often the private config file is made young.
+	// keepAgain is how often the private files are made young.
 	keepAgain = time.Hour
 
 	// maxSkew is where signatures become doubtful: AWS takes five minutes.
@@ -48,14 +49,19 @@ func tick(c source.Credentials, now time.Time) time.Duration {
 
 // run never returns.
 func (k *keeper) run(ctx context.Context, creds source.Credentials) {
+	renew := func(ctx context.Context) (source.Credentials, *source.Error, error) { return k.cache.Warm(ctx, k.src) }
+	pause := func() time.Duration { return tick(creds, time.Now()) }
 	// Without a cache, or with credentials that are never kept, asking would help
 	// nobody.
-	cached := k.config.own == "" && creds.Ends()
+	asks := k.files[0].own == "" && creds.Ends()
+	if k.holder != nil {
+		renew, pause, asks = k.holder.renew, k.holder.pause, true
+	}
 	kept := time.Now()
 	k.clock(creds)
-	for ; ; k.pause(tick(creds, time.Now())) {
-		if cached {
-			got, late, err := k.cache.Warm(ctx, k.src)
+	for ; ; k.pause(pause()) {
+		if asks {
+			got, late, err := renew(ctx)
 			k.renewal(creds, got, late, err)
 			if err == nil {
 				creds = got
@@ -63,20 +69,18 @@ func (k *keeper) run(ctx context.Context, creds source.Credentials) {
 			}
 		}
 		k.token(ctx)
-		if time.Since(kept) >= keepAgain && k.config.keep() == nil {
+		if time.Since(kept) >= keepAgain && k.files.keep() == nil {
 			kept = time.Now()
 		}
 	}
 }
 
-// pause waits for the next look at the credentials. Meanwhile the config file is
-// put back whenever somebody has removed it, as with all of the cache folder:
-// without it the command's helper knows nothing.
+// pause waits for the next look at the credentials. Meanwhile the files are put
+// back whenever somebody has removed them, as with all of the cache folder:
+// without them the command's helper knows nothing.
 func (k *keeper) pause(d time.Duration) {
 	for end := time.Now().Add(d); ; {
-		if k.config.missing() {
-			_ = k.config.keep()
-		}
+		k.files.restore()
 		left := time.Until(end)
 		if left <= 0 {
 			return

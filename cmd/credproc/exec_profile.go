@@ -5,17 +5,11 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"strings"
-	"sync"
-	"syscall"
-	"time"
 	"unicode"
 
 	"github.com/credproc/credproc/cache"
@@ -29,16 +23,9 @@ import (
 // first is for SDKs and runs credproc; the second holds all that credproc was
 // told, and is for credproc.
 type privateConfig struct {
+	privateFile
+
 	profile, inner string // the names of the two
-	text           []byte
-
-	cache *cache.Cache
-	own   string // a folder that is only for it, or empty
-	once  bool   // it is only for one command, and goes with it: it holds secrets
-
-	mu      sync.Mutex
-	path    string // once it is kept
-	removed bool
 }
 
 // newPrivateConfig writes down what the flags and variables say. warn is told of
@@ -54,7 +41,7 @@ func newPrivateConfig(o options, c *cache.Cache, once bool, warn func(string)) (
 	if err != nil {
 		return nil, err
 	}
-	p := &privateConfig{cache: c, once: once && keys.Secret}
+	p := &privateConfig{privateFile: privateFile{name: "config", cache: c, once: once && keys.Secret}}
 	var pairs strings.Builder
 	for _, p := range keys.Pairs {
 		fmt.Fprintf(&pairs, "%s = %s\n", p.Key, p.Value)
@@ -156,88 +143,16 @@ func executable() (string, error) {
 	return named, nil
 }
 
-// keep puts the file in place, or makes it young: what nobody keeps is swept.
-// Where there is no cache it gets a folder of its own.
-func (p *privateConfig) keep() error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	switch {
-	case p.removed:
-		return nil
-	case p.own != "":
-		return os.Chtimes(p.path, time.Time{}, time.Now())
-	}
-	if !p.cache.Off {
-		path, err := p.cache.Keep(p.text)
-		if err == nil {
-			p.path = path
-		}
-		if p.path != "" {
-			return err // its path is known to the command
-		}
-	}
-	var err error
-	if p.own, err = os.MkdirTemp("", "credproc-exec-"); err != nil {
-		return fmt.Errorf("there is no folder for the command's AWS config file: %w", err)
-	}
-	p.path = filepath.Join(p.own, "config")
-	return os.WriteFile(p.path, p.text, 0o600)
-}
-
-// missing reports whether somebody has removed the file.
-func (p *privateConfig) missing() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	_, err := os.Lstat(p.path)
-	return errors.Is(err, fs.ErrNotExist) && !p.removed
-}
-
-// remove removes the file if it is nobody else's. The command has ended, and so
-// have its secrets; one that outlives a killed exec keeps the file.
-func (p *privateConfig) remove() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.removed = true
-	switch {
-	case p.own != "":
-		_ = os.RemoveAll(p.own)
-	case p.once:
-		_ = os.Remove(p.path)
-	}
-}
-
-// removeOnSignal removes the file if a signal ends us before there is a command,
-// until stop is called.
-func (p *privateConfig) removeOnSignal() (stop func()) {
-	signals := make(chan os.Signal, 1)
-	for _, s := range ending {
-		if !signal.Ignored(s) {
-			signal.Notify(signals, s)
-		}
-	}
-	done := make(chan struct{})
-	go func() {
-		select {
-		case <-done:
-		case s := <-signals:
-			p.remove()
-			signal.Reset(s)
-			if self, err := os.FindProcess(os.Getpid()); err == nil && self.Signal(s) == nil {
-				time.Sleep(time.Second) // it is on its way
-			}
-			os.Exit(exitNotStarted)
-		}
-	}()
-	return sync.OnceFunc(func() {
-		signal.Stop(signals)
-		close(done)
-	})
-}
-
-// ending are the signals that end a program which takes no care.
-var ending = []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT}
-
 // source is the source that the profile leads to in that environment.
 func (p *privateConfig) source(env []string) (source.Source, error) {
 	return settings.Source(func(name string) (string, bool) { return p.inner, name == "profile" }, settings.Lookup(env), p.cache)
 }
+
+func (p *privateConfig) files() privateFiles { return privateFiles{&p.privateFile} }
+
+func (p *privateConfig) env(outer []string) []string { return childEnv(outer, p.profile, p.path) }
+
+// hold does nothing: the command's SDK runs credproc, which reads the cache.
+func (p *privateConfig) hold(source.Source, source.Credentials) (*holder, error) { return nil, nil }
+
+func (p *privateConfig) close() { p.remove() }

@@ -20,10 +20,11 @@ type holder struct {
 	log   *slog.Logger
 
 	held   source.Credentials
-	stored bool      // an entry was there when last looked
-	void   bool      // it was taken away since: purged, or the token speaks for another
-	asked  time.Time // when the source or the cache last gave something
-	next   time.Time // not before then, after a failure
+	stored bool          // an entry was there when last looked
+	void   bool          // it was taken away since: purged, or the token speaks for another
+	asked  time.Time     // when the source or the cache last gave something
+	next   time.Time     // not before then, after a failure
+	late   *source.Error // why what is held is not newer, or nil
 }
 
 func newHolder(name string, c *cache.Cache, src source.Source, log *slog.Logger) *holder {
@@ -86,7 +87,7 @@ func (h *holder) look(ctx context.Context) {
 	case late != nil:
 		h.fail(late)
 	default:
-		h.asked, h.next = time.Now(), time.Time{}
+		h.asked, h.next, h.late = time.Now(), time.Time{}, nil
 		_, h.stored = h.cache.Peek(h.src)
 		// The same once more: somebody else is about to renew them, or there is no
 		// time left for it.
@@ -95,6 +96,15 @@ func (h *holder) look(ctx context.Context) {
 			h.hold(got)
 		}
 	}
+}
+
+// renew is look, and tells of it as cache.Warm does.
+func (h *holder) renew(ctx context.Context) (got source.Credentials, late *source.Error, err error) {
+	h.look(ctx)
+	if h.late != nil && h.empty(time.Now()) {
+		return got, nil, h.late
+	}
+	return h.held, h.late, nil
 }
 
 func (h *holder) due(now time.Time) bool {
@@ -111,7 +121,7 @@ func (h *holder) due(now time.Time) bool {
 // hold puts credentials in place.
 func (h *holder) hold(got source.Credentials) {
 	first, same := h.held.AccessKeyID == "", h.held.AccessKeyID == got.AccessKeyID
-	h.held, h.void = got, false
+	h.held, h.void, h.late = got, false, nil
 	h.role.Hold(got)
 	if same {
 		return
@@ -135,6 +145,7 @@ func (h *holder) hold(got source.Credentials) {
 // fail leaves what is held in place.
 func (h *holder) fail(err *source.Error) {
 	h.role.Fail(err)
+	h.late = err
 	now := time.Now()
 	wait := retryEmpty
 	if !h.empty(now) {
