@@ -20,9 +20,8 @@ It never shows a secret, changes nothing, waits for nobody and asks nobody.
 LEFT is the life that is really left; credproc prints an Expiration up to six
 minutes before, so that SDKs renew in time. RENEWS says when the next call of
 credproc will renew: "next use" if it is due. Without exec or serve nobody renews
-what nobody uses, so an expired entry of an idle program is no fault.`
+what nobody uses, so an expired entry of an idle program is no fault.
 
-const statusNotes = `
 With --min-ttl the exit status is 1 if a role has less life left than that, if
 it has none, or if nothing is cached at all. Files that are no entries, such as
 damaged ones, are named but do not count: credproc makes new ones by itself.
@@ -49,9 +48,9 @@ damaged ones, are named but do not count: credproc makes new ones by itself.
       tries        how many have failed in a row
       nextTry      before when nobody with life left tries again
   unusable  files that should be entries, each with file and reason
+
 Times are RFC 3339 in UTC. Colours are for terminals; NO_COLOR turns them off.
-COLUMNS says how wide the text may be.
-`
+COLUMNS says how wide the text may be.`
 
 const statusExamples = `  # what is cached, and how long does it last
   credproc status
@@ -69,7 +68,7 @@ func newStatus() *cobra.Command {
 	c := &cobra.Command{
 		Use:     "status",
 		Short:   "show every cached credential and how long it lasts",
-		Long:    statusLong + "\n" + statusNotes[:len(statusNotes)-1],
+		Long:    statusLong,
 		Example: statusExamples,
 		Args:    noArgs,
 	}

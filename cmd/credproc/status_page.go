@@ -80,7 +80,7 @@ func (p statusPage) summary(all []cache.Entry, folder string) string {
 	if p.probe {
 		text += fmt.Sprintf(", %d below %v", countShort(all, p.least, p.now), p.least)
 	}
-	text += " at " + p.now.Format("15:04:05 MST") + " in " + folder
+	text += " at " + p.now.Format("15:04:05 MST") + " in " + screen.Middle(folder, p.columns)
 	return strings.Join(screen.Wrap(text, p.columns, maxLines), "\n") + "\n"
 }
 

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -114,8 +116,8 @@ func TestStatusControlsNothing(t *testing.T) {
 		Entries:  []cache.Entry{{Role: evil, Subject: evil, AccountID: evil, State: cache.Missing, Failure: &cache.Failure{Code: evil, Text: evil, Kind: evil}}},
 		Unusable: []cache.Unusable{{File: evil, Reason: evil}},
 	}
-	var json strings.Builder
-	if err := writeStatus(&json, l, night); err != nil {
+	var inJSON strings.Builder
+	if err := writeStatus(&inJSON, l, night); err != nil {
 		t.Fatal(err)
 	}
 	for _, columns := range []int{60, 80, 120} {
@@ -123,7 +125,7 @@ func TestStatusControlsNothing(t *testing.T) {
 		if n := strings.Count(text, "\n"); n > 12 {
 			t.Errorf("%d lines:\n%s", n, text)
 		}
-		for _, text := range []string{text, json.String()} {
+		for _, text := range []string{text, inJSON.String()} {
 			if i := strings.IndexAny(text, "\x1b\a\r\u009b\u202e\u200b\U000e0041"); i >= 0 {
 				t.Errorf("%q is in %q", text[i:i+4], text)
 			}
@@ -157,5 +159,75 @@ func TestStatusFrame(t *testing.T) {
 	}
 	if got := frame([]string{"a", "b"}, 0); !strings.HasSuffix(got, "b") {
 		t.Errorf("of a terminal without a size: %q", got)
+	}
+}
+
+// The same for an entry that is whole, but says what credproc never wrote.
+func TestStatusOfAForgedEntry(t *testing.T) {
+	t.Parallel()
+	w := testWorld(t)
+	w.run(t)
+	path, err := onlyEntry(w.cache)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := readEntry(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const evil = "x\x1b[2J\r\n\u009b31m\u202egnp"
+	e.Role, e.Subject, e.AccountID = "arn:aws:iam::1:role/"+evil, evil, evil
+	e.Checksum = e.sum()
+	entry, err := json.Marshal(e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	failure, err := json.Marshal(map[string]any{"version": 1, "kind": evil, "code": evil, "text": evil, "at": time.Now(), "next": time.Now(), "tries": 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, text := range map[string][]byte{path: entry, strings.TrimSuffix(path, ".json") + ".failure": failure} {
+		if err := os.WriteFile(path, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	secrets, err := w.secrets()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"status"}, {"status", "--json"}} {
+		p := w.command(t)
+		p.Args = append(p.Args[:1], args...)
+		if err := p.Run(); err != nil {
+			t.Fatal(err)
+		}
+		text := p.stdout.String()
+		if strings.ContainsAny(text, "\x1b\r\u009b\u202e") || strings.Count(text, `x\u001b[2J`) < 3 {
+			t.Errorf("%v: %q", args, text)
+		}
+		if s := leak(text+p.stderr.String(), secrets); s != "" {
+			t.Errorf("%v: a piece of a secret: %s", args, s)
+		}
+	}
+}
+
+// Every name in JSON is in the help.
+func TestStatusNamesAreDocumented(t *testing.T) {
+	var b strings.Builder
+	if err := writeStatus(&b, badNight(), night); err != nil {
+		t.Fatal(err)
+	}
+	names := regexp.MustCompile(`"(\w+)":`).FindAllStringSubmatch(b.String(), -1)
+	if len(names) < 20 {
+		t.Fatalf("only %d names in %s", len(names), b.String())
+	}
+	for _, name := range names {
+		if !regexp.MustCompile(`(?m)\b` + name[1] + `\b`).MatchString(statusLong) {
+			t.Errorf("%s is not in the help", name[1])
+		}
+	}
+	var v any
+	if err := json.Unmarshal([]byte(b.String()), &v); err != nil {
+		t.Error(err)
 	}
 }
