@@ -71,7 +71,7 @@ func usersConfig(warn func(string)) []byte {
 	if err != nil {
 		home = ""
 	}
-	text, err := awsconfig.Text(awsconfig.Path(os.Getenv, home))
+	text, err := awsconfig.Flat(awsconfig.Path(os.Getenv, home))
 	if err != nil {
 		// No SDK could read it either; without it the command has our profile.
 		warn(fmt.Sprintf("the AWS config file is left out: %v", err))
