@@ -16,6 +16,7 @@ import (
 type witness struct {
 	ask  io.WriteCloser // a byte is a question
 	said io.ReadCloser  // an answer is one count a signal of passed, one byte each
+	end  func()
 
 	// more is what the witness has seen that we had not at the time: our own
 	// may be on its way.
@@ -51,7 +52,10 @@ func startWitness(self string) *witness {
 		w.close()
 		return nil
 	}
-	go cmd.Wait()
+	w.end = func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	}
 	if _, ok := w.answer(); !ok {
 		w.close()
 		return nil
@@ -59,11 +63,16 @@ func startWitness(self string) *witness {
 	return w
 }
 
-// close ends the witness.
+// close ends the witness, and waits for that: process 1 of a container often is a
+// program that waits for no child but its own, and would keep it as a zombie.
 func (w *witness) close() {
-	if w != nil {
-		w.ask.Close()
-		w.said.Close()
+	if w == nil {
+		return
+	}
+	w.ask.Close()
+	w.said.Close()
+	if w.end != nil {
+		w.end()
 	}
 }
 
