@@ -5,11 +5,13 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/credproc/credproc/cmd/credproc/internal/endpoint"
@@ -25,6 +27,7 @@ type clientFiles struct {
 
 	mu      sync.Mutex
 	gone    bool
+	broken  bool   // and somebody has been told
 	own     string // the token, if we made its file, else empty
 	dir     string // a folder that is only for that file, or empty
 	written []byte // what stands in env
@@ -52,7 +55,7 @@ func (f *clientFiles) make(path, env string) error {
 	if env == "" {
 		return nil
 	}
-	if text, err := os.ReadFile(env); err == nil && !bytes.HasPrefix(text, []byte(envHeader)) || err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if text, err := standing(env); err == nil && !bytes.HasPrefix(text, []byte(envHeader)) || err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return &settings.Error{Text: fmt.Sprintf("--env-file %s is there already, and credproc has not written it", env),
 			Hint: "name another file, or remove this one"}
 	}
@@ -63,7 +66,7 @@ func (f *clientFiles) make(path, env string) error {
 // envHeader is how a file begins that may be written over.
 const envHeader = "# Written by credproc serve, and removed when it ends.\n"
 
-// writeEnv writes the variables, unless they stand there.
+// writeEnv writes the variables, unless we have and somebody's file is there.
 func (f *clientFiles) writeEnv() error {
 	token, err := endpoint.ReadToken(f.token)
 	if err != nil {
@@ -75,7 +78,7 @@ export AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE=%s
 # For the AWS CLI 2.9 and others that do not know the file; the others read that.
 export AWS_CONTAINER_AUTHORIZATION_TOKEN=%s
 `, envHeader, quote.POSIX(f.url), quote.POSIX(f.token), quote.POSIX(token))
-	if bytes.Equal(text, f.written) {
+	if _, err := os.Lstat(f.env); bytes.Equal(text, f.written) && !errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	if err := writeWhole(f.env, text); err != nil {
@@ -88,22 +91,30 @@ export AWS_CONTAINER_AUTHORIZATION_TOKEN=%s
 // tendEvery is how often the files are looked at.
 const tendEvery = 5 * time.Second
 
-// tend never returns. It puts back a token file that something has swept, as
-// happens in a temporary folder, and writes the variables anew for a new token.
+// tend never returns.
 func (f *clientFiles) tend(log *slog.Logger) {
 	for ; ; time.Sleep(tendEvery) {
-		if err := f.mend(); err != nil {
-			log.Warn("the files for callers cannot be kept", "error", err.Error())
-		}
+		f.mend(log)
 	}
 }
 
-func (f *clientFiles) mend() error {
+// mend puts the files back as they should be. A fault that stays is told of once.
+func (f *clientFiles) mend(log *slog.Logger) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.gone {
-		return nil
+		return
 	}
+	err := f.restore()
+	if err != nil && !f.broken {
+		log.Warn("the files for callers cannot be kept", "error", err.Error())
+	}
+	f.broken = err != nil
+}
+
+// restore puts back a token file that something has swept, as happens in a
+// temporary folder, and writes the variables anew for a new token.
+func (f *clientFiles) restore() error {
 	if _, err := os.Lstat(f.token); f.own != "" && errors.Is(err, fs.ErrNotExist) {
 		if f.dir != "" {
 			_ = os.Mkdir(f.dir, 0o700)
@@ -125,7 +136,7 @@ func (f *clientFiles) remove() error {
 	f.gone = true
 	var errs []error
 	drop := func(path string, ours []byte) {
-		text, err := os.ReadFile(path)
+		text, err := standing(path)
 		if err == nil && bytes.Equal(text, ours) {
 			err = os.Remove(path)
 		}
@@ -143,6 +154,20 @@ func (f *clientFiles) remove() error {
 		errs = append(errs, os.RemoveAll(f.dir))
 	}
 	return errors.Join(errs...)
+}
+
+// standing reads what stands in a file, as far as it can be ours: nothing in what
+// is no regular file. It waits for nobody.
+func standing(path string) ([]byte, error) {
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) // it may be a FIFO
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+		return nil, err
+	}
+	return io.ReadAll(io.LimitReader(f, 64<<10))
 }
 
 // writeWhole writes a file that only its owner can read: whole or not at all,

@@ -1,0 +1,98 @@
+//go:build unix
+
+package main
+
+import (
+	"bytes"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// A FIFO that somebody has put in the place of a file of ours is nothing to wait
+// for in the end, and is left alone.
+func TestServeWaitsForNoFIFO(t *testing.T) {
+	t.Parallel()
+	w := testWorld(t)
+	env, token := filepath.Join(w.home, "env"), filepath.Join(w.home, "auth")
+	s := w.serving(t, "--env-file", env, "--authorization-token-file", token)
+	for _, path := range []string{env, token} {
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+		if err := syscall.Mkfifo(path, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-s.eof:
+	case <-time.After(time.Minute):
+		t.Fatal("it does not end")
+	}
+	if status := s.status(); status != exitOK {
+		t.Errorf("exit status %d", status)
+	}
+	for _, path := range []string{env, token} {
+		if _, err := os.Lstat(path); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// Where two were told of one file, the one that stays writes it again when the
+// other has removed it.
+func TestServePutsTheEnvFileBack(t *testing.T) {
+	t.Parallel()
+	w := testWorld(t)
+	env := filepath.Join(w.home, "env")
+	s := w.serving(t, "--env-file", env)
+	before, err := os.ReadFile(env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := w.serving(t, "--env-file", env)
+	if status := other.end(t, syscall.SIGTERM); status != exitOK {
+		t.Fatalf("exit status %d", status)
+	}
+	soon(t, "the file with the variables", func() bool {
+		text, err := os.ReadFile(env)
+		return err == nil && bytes.Equal(text, before)
+	})
+	s.end(t, syscall.SIGTERM)
+	if _, err := os.Lstat(env); err == nil {
+		t.Error("it is still there in the end")
+	}
+}
+
+// A fault that stays is told of once.
+func TestMendSaysItOnce(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "gone")
+	f := &clientFiles{token: filepath.Join(folder, "token"), own: strings.Repeat("x", 52)}
+	var text bytes.Buffer
+	log := slog.New(slog.NewTextHandler(&text, nil))
+	says := func(when string, want int) {
+		t.Helper()
+		for range 5 {
+			f.mend(log)
+		}
+		if n := strings.Count(text.String(), "cannot be kept"); n != want {
+			t.Errorf("%s: %d lines\n%s", when, n, &text)
+		}
+	}
+	says("a fault", 1)
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	says("none", 1)
+	if err := os.RemoveAll(folder); err != nil {
+		t.Fatal(err)
+	}
+	says("another", 2)
+}
