@@ -71,7 +71,11 @@ func newRoot(args []string) *cobra.Command {
 	// SDKs run credproc without a command, hundreds of times in a deploy: that
 	// is not to pay for the flags of all commands.
 	if slices.ContainsFunc(args, func(arg string) bool { return slices.Contains(commandWords, arg) }) {
-		root.AddCommand(newGet(), newExec(), newServe(), newExport(), newStatus(), newDoctor(), newToken(), newSetup(), newPurge(), newVersion())
+		root.AddCommand(newGet(), newExec(), newServe(), newExport(), newStatus(), newDoctor(), newToken(), newSetup(), newPurge(), newVersion(), newCompletion(), newMan())
+		root.SetHelpCommand(newHelp())
+	}
+	if completes(args) {
+		offerValues(root)
 	}
 	root.SetArgs(args)
 	return root
@@ -80,15 +84,21 @@ func newRoot(args []string) *cobra.Command {
 // commandWords are the arguments with which somebody wants a command, or to
 // know which there are.
 var commandWords = []string{
-	"get", "exec", "serve", "export", "status", "doctor", "token", "setup", "purge", "version",
+	"get", "exec", "serve", "export", "status", "doctor", "token", "setup", "purge", "version", "completion", "man",
 	"help", "--help", "-h", cobra.ShellCompRequestCmd, cobra.ShellCompNoDescRequestCmd,
 }
 
+const getLong = `Prints one set of credentials as one line of JSON, as AWS SDKs want it from a
+credential_process: from the cache, or new ones if renewal is due. Credproc without
+a command does the same.`
+
 func newGet() *cobra.Command {
 	get := &cobra.Command{
-		Use:   "get",
-		Short: "print credentials as credential_process JSON (the same as credproc alone)",
-		Args:  noArgs,
+		Use:     "get",
+		Short:   "print credentials as credential_process JSON (the same as credproc alone)",
+		Long:    getLong,
+		Example: examples,
+		Args:    noArgs,
 	}
 	get.RunE = runsGet(get)
 	return get
