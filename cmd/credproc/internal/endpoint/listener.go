@@ -71,7 +71,8 @@ func (l *listener) makeRoom(most int) bool {
 		if victim == nil {
 			return false
 		}
-		if young := grace - time.Since(time.Unix(0, victim.used.Load())); young > 0 {
+		// More than grace: the clock was set back.
+		if young := grace - time.Since(time.Unix(0, victim.used.Load())); young > 0 && young <= grace {
 			time.Sleep(young)
 			continue // others may have gone, and this one may have sent the token
 		}

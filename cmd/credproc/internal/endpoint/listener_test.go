@@ -115,3 +115,34 @@ func TestBound(t *testing.T) {
 		t.Errorf("who was of use goes too: %v", err)
 	}
 }
+
+// A clock that is set back keeps nobody waiting who comes when all is full.
+func TestBoundWhenTheClockIsSetBack(t *testing.T) {
+	inner, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := Bound(inner).(*listener)
+	l.max = 1
+	defer l.Close()
+	dial(t, inner.Addr().String())
+	first, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	first.(*conn).used.Store(time.Now().Add(time.Hour).UnixNano())
+	dial(t, inner.Addr().String())
+	accepted := make(chan error, 1)
+	go func() {
+		_, err := l.Accept()
+		accepted <- err
+	}()
+	select {
+	case err := <-accepted:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(30 * time.Second):
+		t.Error("the next caller waits")
+	}
+}
