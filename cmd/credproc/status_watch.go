@@ -8,6 +8,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/credproc/credproc/cache"
 	"github.com/credproc/credproc/cmd/credproc/internal/screen"
 	"github.com/credproc/credproc/cmd/credproc/internal/settings"
 )
@@ -41,7 +42,19 @@ func (s *status) keepDrawing(f *os.File) error {
 	}
 	defer signal.Stop(signals)
 
-	drawing := false
+	// The folder may be on a network file system that hangs. Ctrl-C works all the
+	// same.
+	look, looks := make(chan struct{}), make(chan glance)
+	go func() {
+		for range look {
+			l, err := s.cache.List()
+			looks <- glance{l, err}
+		}
+	}()
+	ticks := time.NewTicker(redraw)
+	defer ticks.Stop()
+
+	drawing, stopped := false, false
 	leave := func() {
 		if drawing {
 			_, _ = f.WriteString(leaveScreen)
@@ -49,22 +62,29 @@ func (s *status) keepDrawing(f *os.File) error {
 		}
 	}
 	defer leave()
-	ticks := time.NewTicker(redraw)
-	defer ticks.Stop()
-	for stopped := false; ; {
+	var last *glance
+	draw := func() error {
 		// In the background the screen is somebody else's.
-		if !stopped && inForeground(f) {
-			text := s.drawn(f)
-			if !drawing {
-				text = enterScreen + text
-			}
-			drawing = true
-			if _, err := f.WriteString(text); err != nil {
-				return fmt.Errorf("drawing the status: %w", err)
-			}
+		if last == nil || stopped || !inForeground(f) {
+			return nil
 		}
+		text := s.page(*last, f)
+		if !drawing {
+			text = enterScreen + text
+		}
+		drawing = true
+		_, err := f.WriteString(text)
+		return err
+	}
+	for ask := look; ; {
 		select {
+		case ask <- struct{}{}:
+			ask = nil // until the next tick
+		case g := <-looks:
+			last = &g
 		case <-ticks.C:
+			ask = look
+			continue
 		case sig := <-signals:
 			switch {
 			case sig == os.Interrupt:
@@ -80,23 +100,29 @@ func (s *status) keepDrawing(f *os.File) error {
 				return &ended{status: 128 + int(sig.(syscall.Signal))}
 			}
 		}
+		if err := draw(); err != nil {
+			return fmt.Errorf("drawing the status: %w", err)
+		}
 	}
 }
 
-// drawn is the status as it is written over what was drawn before.
-func (s *status) drawn(f *os.File) string {
+// A glance is one look at the cache.
+type glance struct {
+	cache.Listing
+	err error
+}
+
+// page is what a glance showed, to be written over what was drawn before.
+func (s *status) page(g glance, f *os.File) string {
 	columns, rows, _ := screen.Size(f)
 	p := statusPage{now: s.now(), columns: screen.Columns(f, os.Getenv), colours: coloured(f)}
 	if columns > 0 {
 		p.columns = max(min(p.columns, columns), screen.Least)
 	}
-	text := ""
-	if l, err := s.cache.List(); err != nil {
-		text = strings.Join(screen.Wrap(fit("credproc: error: "+err.Error()), p.columns, maxLines), "\n")
-	} else {
-		text = p.text(l)
+	if g.err != nil {
+		return frame(screen.Wrap(fit("credproc: error: "+g.err.Error()), p.columns, maxLines), rows)
 	}
-	return frame(strings.Split(strings.TrimSuffix(text, "\n"), "\n"), rows)
+	return frame(strings.Split(strings.TrimSuffix(p.text(g.Listing), "\n"), "\n"), rows)
 }
 
 // frame puts lines onto a screen of so many rows, from its top, and takes away
