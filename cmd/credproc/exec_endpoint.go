@@ -76,6 +76,7 @@ func usersCredentials(c *cache.Cache, warn func(string)) *privateFile {
 	}
 	if err != nil {
 		warn(fmt.Sprintf("the AWS credentials file is left out: %v", err))
+		text = nil
 	} else if !done {
 		return nil
 	}

@@ -11,7 +11,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(cleaned{m}, map[string]func(){"credproc": main, child.WitnessName: main})
+	testscript.Main(cleaned{m}, map[string]func(){"credproc": main, child.WitnessName: main, "containersdk": containerSDK})
 }
 
 // cleaned removes what tests share when all have run.
