@@ -39,6 +39,7 @@ var figures = []figure{
 	{"files", files},
 	{"herd", herd},
 	{"refused", refused},
+	{"endpoint", endpoint},
 	{"size", size},
 	{"memory", memory},
 }

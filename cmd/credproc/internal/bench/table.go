@@ -20,6 +20,7 @@ const (
 	parts     = "%.4f ×"
 	count     = "%.0f"
 	seconds   = "%.2f s"
+	millis    = "%.2f ms"
 	megabytes = "%.1f MB" // of 1,000,000 bytes
 )
 
