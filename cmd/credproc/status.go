@@ -38,7 +38,7 @@ damaged ones, are named but do not count: credproc makes new ones by itself.
     issued         absent if missing, like the next two
     expiration
     ageSeconds     since issued
-    secondsLeft    of life; below zero if expired, 0 if missing
+    secondsLeft    of life; 0 or below if expired, 0 if missing
     nextRenewal    when the next call renews; not after time if at once
     failure        the last renewal, absent if it did not fail
       kind         token, refused, unreachable, deadline or settings

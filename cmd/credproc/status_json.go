@@ -66,6 +66,9 @@ func writeStatus(w io.Writer, l cache.Listing, now time.Time) error {
 			age := int64(now.Round(0).Sub(e.Issued) / time.Second)
 			one.AgeSeconds = &age
 		}
+		if e.State == cache.Expired {
+			one.SecondsLeft = min(one.SecondsLeft, 0) // the last two seconds are of no use
+		}
 		if x := e.Failure; x != nil {
 			one.Failure = &statusFailure{x.Kind, x.Code, x.Text, wholeUTC(x.At), x.Tries, wholeUTC(x.Next)}
 		}

@@ -211,6 +211,20 @@ func TestStatusOfAForgedEntry(t *testing.T) {
 	}
 }
 
+// Who asks for what is left is not told of seconds that cannot be used.
+func TestStatusSecondsLeft(t *testing.T) {
+	for left, want := range map[time.Duration]string{-90 * time.Second: "-90", 1500 * time.Millisecond: "0", 0: "0"} {
+		var b strings.Builder
+		e := cache.Entry{AccessKeyID: "ASIAEXAMPLE", State: cache.Expired, Issued: night.Add(-time.Hour), Expiration: night.Add(left)}
+		if err := writeStatus(&b, cache.Listing{Entries: []cache.Entry{e}}, night); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(b.String(), `"secondsLeft": `+want+",") {
+			t.Errorf("%v before the end: %s", left, b.String())
+		}
+	}
+}
+
 // Every name in JSON is in the help.
 func TestStatusNamesAreDocumented(t *testing.T) {
 	var b strings.Builder
