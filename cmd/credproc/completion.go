@@ -56,18 +56,19 @@ func newCompletion() *cobra.Command {
 			return noArgs(c, args[1:])
 		},
 		RunE: func(c *cobra.Command, args []string) error {
-			out := c.OutOrStdout()
+			out, script := c.OutOrStdout(), ""
 			switch args[0] {
 			case "bash":
-				_, err := io.WriteString(out, bashCompletion)
-				return err
+				script = bashCompletion
 			case "zsh":
-				return c.Root().GenZshCompletion(out)
+				script = zshCompletion
 			case "fish":
-				return c.Root().GenFishCompletion(out, true)
+				script = fishCompletion
 			default:
 				return c.Root().GenPowerShellCompletionWithDesc(out)
 			}
+			_, err := io.WriteString(out, script)
+			return err
 		},
 
 		DisableFlagsInUseLine: true,

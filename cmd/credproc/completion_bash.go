@@ -6,7 +6,7 @@ package main
 const bashCompletion = `# bash completion for credproc
 
 __credproc() {
-    local line=$COMP_LINE i n=0 word out directive cur known=
+    local line=$COMP_LINE i n=0 word out directive cur
     local -a words=()
     COMPREPLY=()
 
@@ -38,10 +38,8 @@ __credproc() {
 
     cur=${words[n]}
     if [[ $cur == -*=* ]]; then cur=${cur#*=}; fi
-    # bash puts what is chosen after the last colon.
-    if [[ $cur == *:* && $COMP_WORDBREAKS == *:* ]]; then known=${cur%"${cur##*:}"}; fi
     while IFS= read -r line; do
-        if [[ -n $line && $line == "$cur"* ]]; then COMPREPLY+=("${line#"$known"}"); fi
+        if [[ -n $line && $line == "$cur"* ]]; then COMPREPLY+=("$line"); fi
     done <<<"$out"
 }
 

@@ -42,7 +42,7 @@ func (w *world) shell(t *testing.T, script string, command ...string) string {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	if _, err := os.Stat(filepath.Join(w.home, "evil")); err == nil {
-		t.Error("a profile's name was run")
+		t.Error("a part of the line, or a profile's name, was run")
 	}
 	return string(out)
 }
@@ -101,7 +101,7 @@ func TestCompletionInFish(t *testing.T) {
 	t.Parallel()
 	const script = `
 credproc completion fish | source
-for line in 'credproc pur' 'credproc exec --profile migration-' 'credproc exec --profile=migration-' 'credproc exec -- credpr' 'credproc --profile evil'
+for line in 'credproc pur' 'credproc exec --profile migration-' 'credproc exec --profile=migration-' 'credproc exec -- credpr' 'credproc --profile evil' 'credproc --tag (touch evil) --prof' 'credproc --token-source vau' 'credproc token --role-trust scr' 'credproc purge --cache-dir .aw' 'credproc purge --cache-dir scr'
     echo $line: (complete -C $line | string split -f 1 \t)
 end
 `
@@ -110,6 +110,11 @@ credproc exec --profile migration-: migration-role
 credproc exec --profile=migration-: --profile=migration-role
 credproc exec -- credpr: credproc
 credproc --profile evil:
+credproc --tag (touch evil) --prof: --profile
+credproc --token-source vau: vault:
+credproc token --role-trust scr: script
+credproc purge --cache-dir .aw: .aws/
+credproc purge --cache-dir scr:
 `
 	w := testWorld(t)
 	got := w.shell(t, script, "fish", "--no-config")
@@ -128,7 +133,7 @@ zpty shell zsh -f -i
 all=
 await() {
     local more
-    for ((i = 0; i < 6000; i++)); do
+    for ((i = 0; i < 3000; i++)); do
         [[ $all == *$1* ]] && return
         if zpty -r -t shell more; then all+=$more; else sleep 0.01; fi
     done
@@ -144,9 +149,14 @@ try $'credproc exec --profile migration-\t' '--profile migration-role '
 try $'credproc exec --profile=migration-\t' '--profile=migration-role '
 try $'credproc exec -- credpr\t' '-- credproc '
 try $'credproc get --profile evil\t' 'evil'
+try $'credproc get --tag $(touch evil) --prof\t' '--profile '
+try $'credproc --token-source vau\tX' '--token-source vault:X'
+try $'credproc --token-source=vau\tX' '--token-source=vault:X'
+try $'credproc token --role-trust scr\t' '--role-trust script '
+try $'credproc purge --cache-dir .aw\t' '--cache-dir .aws/'
 say 'print do''ne' done
 `
-	if got := testWorld(t).shell(t, script, "zsh", "-f"); strings.Count(got, "\n") != 5 || strings.Contains(got, "no ") {
+	if got := testWorld(t).shell(t, script, "zsh", "-f"); strings.Count(got, "\n") != 10 || strings.Contains(got, "no ") {
 		t.Errorf("got\n%s", got)
 	}
 }
