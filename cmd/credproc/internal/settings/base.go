@@ -2,6 +2,7 @@ package settings
 
 import (
 	"fmt"
+	"path/filepath"
 
 	"github.com/credproc/credproc/source"
 )
@@ -37,10 +38,15 @@ func (m *maker) instance() (source.Source, error) {
 // container makes the source of a container's credentials.
 // Source: AWS SDKs and Tools Reference Guide, "Container credential provider".
 func (m *maker) container() (source.Source, error) {
+	file := m.before("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")
+	if file != "" && !filepath.IsAbs(file) {
+		m.needsFolder = true
+		file = filepath.Join(m.workingFolder(), file)
+	}
 	return &source.Container{
 		RelativeURI: m.before("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"),
 		FullURI:     m.before("AWS_CONTAINER_CREDENTIALS_FULL_URI"),
-		TokenFile:   m.before("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"),
+		TokenFile:   file,
 		Token:       m.before("AWS_CONTAINER_AUTHORIZATION_TOKEN"),
 	}, nil
 }
