@@ -25,6 +25,15 @@ credproc. Meanwhile credproc exec renews the cached credentials from half of
 their life on, so that the command only ever meets a hit. Should credproc exec be
 killed, the command goes on and renews them by itself.
 
+--container-endpoint is for commands that cannot start other programs. The command
+asks credproc exec itself, at a loopback address and with a token of its own
+(AWS_CONTAINER_CREDENTIALS_FULL_URI), and reads copies of the user's AWS files in
+which the default profile says nothing of credentials; its region and all other
+profiles stay. The region of the settings stands in AWS_REGION, which counts for
+those other profiles too. The endpoint ends with credproc exec: should that be
+killed (kill -9), the command can renew no more, and neither can what it leaves
+running in the background.
+
 The exit status is the command's, 128+n if signal n ended it; 125 if there are no
 credentials to start with, or credproc exec was called wrongly; 126 if the
 command cannot be executed, 127 if it was not found.
@@ -44,6 +53,9 @@ credproc exec -- env -u AWS_EC2_METADATA_DISABLED COMMAND`
 
 const execExamples = `  # a migration that takes six hours
   credproc exec --profile migration-role terraform apply
+
+  # a tool in a sandbox where there is no credproc
+  credproc exec --profile migration-role --container-endpoint ./sandboxed-migrate
 
   # not without 45 minutes in hand, and with an alert
   credproc exec --min-ttl 45m --on-warning 'mail -s "credentials" ops@example.com' -- ./migrate.sh`
