@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
+	"net/url"
 	"os"
 	"time"
 
@@ -58,6 +60,7 @@ type doctor struct {
 	now          func() time.Time
 
 	here  precedence.Here
+	from  string // what names the profile, or empty
 	found diagnosis.Findings
 }
 
@@ -71,6 +74,7 @@ func (d *doctor) run(ctx context.Context, out io.Writer) error {
 	if r.Profile == "" {
 		r.Profile, r.From = d.here.Profile()
 	}
+	d.from = r.From
 	d.readFiles()
 	for _, sdk := range precedence.SDKs() {
 		r.picks = append(r.picks, precedence.Of(sdk, d.here, d.profile, false))
@@ -101,6 +105,8 @@ func (d *doctor) readFiles() {
 		case len(f.Skipped) > 0:
 			place := fmt.Sprintf("%s:%d", path, f.Skipped[0])
 			d.found.Problem(check, place, place+" is neither section, key nor comment: SDKs refuse the whole file", "mend or remove that line")
+		case f.Marked:
+			d.found.Problem(check, path, path+" begins with a byte order mark: the AWS CLI and boto3 refuse the whole file", "write the file anew as UTF-8 without a byte order mark")
 		}
 		return f
 	}
@@ -116,15 +122,18 @@ func (d *doctor) examine(ctx context.Context, profile string, picks []precedence
 	}
 	command, place := d.here.Process(profile)
 	if place == "" {
-		d.noProcess(profile)
+		o := d.withoutLine(profile)
+		leads := o.leads()
+		d.noProcess(profile, leads, picks)
 		// What exec would do, if it can do anything.
-		if o := d.withoutLine(profile); o.leads() {
+		if leads {
 			d.settings(ctx, o)
 		} else {
 			d.found.Cluster(os.Getenv, "", false)
 		}
 		return
 	}
+	d.comments(profile)
 	self, err := os.Executable()
 	if err != nil {
 		self = "/usr/local/bin/credproc"
@@ -153,13 +162,11 @@ func (d *doctor) examine(ctx context.Context, profile string, picks []precedence
 	d.settings(ctx, o)
 }
 
-// noProcess says what to do about a profile that runs nothing.
-func (d *doctor) noProcess(profile string) {
+// noProcess says what to do about a profile that runs nothing. leads is whether
+// credproc by itself has all that it needs.
+func (d *doctor) noProcess(profile string, leads bool, picks []precedence.Pick) {
 	const check = "process-line"
-	config := ""
-	if d.here.Config != nil {
-		config = d.here.Config.Path
-	}
+	path := d.here.Config.Path
 	other := ""
 	for _, name := range d.here.Config.Profiles() {
 		if command, _ := d.here.Process(name); diagnosis.RunsCredproc(command) {
@@ -167,17 +174,80 @@ func (d *doctor) noProcess(profile string) {
 			break
 		}
 	}
-	action := "write the profiles with credproc setup NAME, or run the program under credproc: credproc exec -- COMMAND"
-	if other != "" {
-		action = "use the profile that runs credproc: AWS_PROFILE=" + other
+	if d.container(picks, other == "") {
+		return
 	}
+	action := "write the profiles with credproc setup NAME"
 	switch {
-	case !d.here.Has(profile) && profile != "default":
-		d.found.Problem("profile", config, fmt.Sprintf("there is no profile %q in %s", profile, config), action)
-	case !d.here.Has(profile):
-		d.found.Problem("profile", config, fmt.Sprintf("no profile is named, and %s has no [default]: credproc is never called", config), action)
-	default:
+	case other != "":
+		action = "use the profile that runs credproc: AWS_PROFILE=" + other
+	case leads:
+		action += ", or run the program under credproc: credproc exec -- COMMAND"
+	}
+	_, err := os.Stat(path)
+	missing := path == "" || errors.Is(err, os.ErrNotExist)
+	bare, isBare := d.here.Config.Bare(profile)
+	worded, isWorded := d.here.Credentials.Profile("profile " + profile)
+	switch {
+	case d.here.Has(profile):
 		d.found.Problem(check, d.here.Where(profile), fmt.Sprintf("profile %q has no credential_process: credproc is never called", profile), action)
+	case d.from == "" && path == "":
+		d.found.Problem("profile", "", "no profile is named, and without HOME there is no AWS config file: credproc is never called", action)
+	case d.from == "" && profile == "default":
+		d.found.Problem("profile", path, fmt.Sprintf("no profile is named, and %s has no [default]: credproc is never called", path), action)
+	case path == "":
+		d.found.Problem("profile", "", fmt.Sprintf("there is no profile %q: HOME is not set, so there is no AWS config file", profile), "name the AWS config file in AWS_CONFIG_FILE")
+	case isWorded:
+		d.found.Problem("profile", worded.Place(""), fmt.Sprintf("%s begins [profile %s], which in the credentials file is no profile of that name", worded.Place(""), profile),
+			"move the section to "+path)
+	case missing:
+		d.found.Problem("profile", path, fmt.Sprintf("there is no profile %q: %s does not exist", profile, path),
+			"name the AWS config file in AWS_CONFIG_FILE: a service, a container or sudo often has another HOME; or "+action)
+	case isBare:
+		d.found.Problem("profile", bare.Place(""), fmt.Sprintf("%s begins [%s], which in this file is no profile", bare.Place(""), profile), fmt.Sprintf("write [profile %s] there", profile))
+	default:
+		d.found.Problem("profile", path, fmt.Sprintf("there is no profile %q in %s", profile, path), action)
+	}
+}
+
+// container reports whether all SDKs ask a container endpoint, and says whose.
+// That is credproc's own, or one with which many need nothing else: content is
+// whether the config file has no profile either that runs credproc.
+func (d *doctor) container(picks []precedence.Pick, content bool) bool {
+	const check = "process-line"
+	for _, p := range picks {
+		if p.Source != precedence.Container {
+			return false
+		}
+	}
+	u, err := url.Parse(d.here.Getenv("AWS_CONTAINER_CREDENTIALS_FULL_URI"))
+	switch {
+	case err == nil && net.ParseIP(u.Hostname()).IsLoopback():
+		d.found.OK(check, "", "SDKs ask the container endpoint at "+u.Host+" and no profile, as with credproc serve")
+	case content:
+		d.found.Warn(check, "", "SDKs ask the container's own endpoint, which renews its credentials: credproc is never called",
+			"leave it so; or, for a cache that processes share, write a profile with credential_process and one with credential_source = EcsContainer")
+	default:
+		return false
+	}
+	return true
+}
+
+// comments says where a comment changes what the AWS CLI and boto3 read. What
+// only credproc reads may have one.
+func (d *doctor) comments(profile string) {
+	for range 5 { // as far as Process goes
+		s, _ := d.here.Config.Profile(profile)
+		for _, key := range []string{"credential_process", "region", "role_arn", "source_profile"} {
+			if s.Commented(key) {
+				d.found.Problem("config-files", s.Place(key), fmt.Sprintf("%s has a comment behind %s, which the AWS CLI and boto3 take for a part of it", s.Place(key), key),
+					"put the comment on a line of its own")
+			}
+		}
+		var more bool
+		if profile, more = s.Value("source_profile"); !more || has(s, "credential_process") {
+			return
+		}
 	}
 }
 

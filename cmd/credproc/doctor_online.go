@@ -24,18 +24,23 @@ const onlineTime = 10 * time.Second
 
 // ask asks STS, and compares clocks on the way.
 func (d *doctor) ask(ctx context.Context, o options, src source.Source) {
-	if address, _, err := endpointOf(o); err == nil && address != "" {
-		d.answers(ctx, address, o)
-	}
 	if _, is := src.(*source.Process); is {
 		d.found.OK("role", "", "no credentials are asked for: doctor runs no credential_process")
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, 2*onlineTime)
+	limited, cancel := context.WithTimeout(ctx, 2*onlineTime)
 	defer cancel()
-	creds, err := src.Retrieve(ctx)
+	creds, err := src.Retrieve(limited)
+	var failed *source.Error
 	if err != nil {
-		d.fault("role", source.AsError(err))
+		failed = source.AsError(err)
+	}
+	// Afterwards: by now it is known whether the CA bundle can be read at all.
+	if address, _, err := endpointOf(o); err == nil && address != "" && asksSTS(src) && (failed == nil || failed.Code != source.CodeCABundle) {
+		d.answers(ctx, address, o)
+	}
+	if failed != nil {
+		d.fault("role", failed)
 		return
 	}
 	text := "credentials of " + src.Key().Role + " can be had"

@@ -48,10 +48,13 @@ func (x *examination) print(out io.Writer, asJSON bool) error {
 		for i, p := range x.picks {
 			x.SDKs = append(x.SDKs, sdkChoice{p.SDK.ID(), p.SDK.Name(), choose(p), choose(x.inCode[i])})
 		}
-		e := json.NewEncoder(out)
+		var b strings.Builder
+		e := json.NewEncoder(&b)
 		e.SetEscapeHTML(false)
 		e.SetIndent("", "  ")
-		return e.Encode(x)
+		_ = e.Encode(x) // a builder takes everything
+		_, err := io.WriteString(out, printable(b.String()))
+		return err
 	}
 	_, err := io.WriteString(out, x.text(coloured(out)))
 	return err
@@ -77,18 +80,18 @@ func (x *examination) text(colour bool) string {
 	if x.From != "" {
 		from = ", from " + x.From
 	}
-	fmt.Fprintf(&b, "profile %s%s\n\n", x.Profile, from)
+	fmt.Fprintf(&b, "profile %s%s\n\n", printable(oneLine(x.Profile)), from)
 	sorted := slices.Clone(x.Findings)
 	slices.SortStableFunc(sorted, func(a, b diagnosis.Finding) int { return rank(a.Level) - rank(b.Level) })
 	for _, f := range sorted {
 		label := fmt.Sprintf("%-9s", f.Level)
-		lines := wrap(homeless(f.Text), width-len(label))
+		lines := wrap(forPeople(f.Text), width-len(label))
 		if colour {
 			label = shade(f.Level) + label + "\x1b[0m"
 		}
 		fmt.Fprintf(&b, "%s%s\n", label, strings.Join(lines, "\n         "))
 		if f.Action != "" {
-			fmt.Fprintf(&b, "         → %s\n", strings.Join(wrap(homeless(f.Action), width-11), "\n           "))
+			fmt.Fprintf(&b, "         → %s\n", strings.Join(wrap(forPeople(f.Action), width-11), "\n           "))
 		}
 	}
 	b.WriteString("\nwhich credentials each SDK would use here:\n")
@@ -105,7 +108,7 @@ func (x *examination) text(colour bool) string {
 				who = append(who, other.SDK.Name())
 			}
 		}
-		lines := wrap(homeless(strings.Join(who, ", ")+": "+what), width-4)
+		lines := wrap(forPeople(strings.Join(who, ", ")+": "+what), width-4)
 		fmt.Fprintf(&b, "  %s\n", strings.Join(lines, "\n    "))
 	}
 	return b.String()
@@ -169,13 +172,14 @@ func uses(p precedence.Pick) string {
 	}
 }
 
-// homeless writes the user's home as ~, for people only.
-func homeless(text string) string {
+// forPeople writes the user's home as ~, and what others wrote so that it does
+// nothing to a terminal.
+func forPeople(text string) string {
 	home, err := os.UserHomeDir()
-	if err != nil || len(home) < 2 {
-		return text
+	if err == nil && len(home) > 1 {
+		text = strings.ReplaceAll(text, home+string(os.PathSeparator), "~"+string(os.PathSeparator))
 	}
-	return strings.ReplaceAll(text, home+string(os.PathSeparator), "~"+string(os.PathSeparator))
+	return printable(text)
 }
 
 // wrap breaks text between words into lines of at most n characters; a longer

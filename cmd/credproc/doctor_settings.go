@@ -45,7 +45,9 @@ func (d *doctor) settings(ctx context.Context, o options) {
 	if err != nil {
 		return
 	}
-	d.endpoint(o)
+	if asksSTS(src) {
+		d.endpoint(o)
+	}
 	if d.online {
 		d.ask(ctx, o, src)
 	}
@@ -128,6 +130,16 @@ func cause(err error) error {
 		return path.Err
 	}
 	return err
+}
+
+// asksSTS reports whether credentials of the source come from STS, and from
+// nobody else.
+func asksSTS(src source.Source) bool {
+	switch src.(type) {
+	case *source.WebIdentity, *source.AssumeRole:
+		return true
+	}
+	return false
 }
 
 // endpoint says where STS would be asked.

@@ -66,8 +66,13 @@ type File struct {
 	// key, no comment. SDKs refuse such a file.
 	Skipped []int
 
+	// Marked is whether a byte order mark begins the file. The AWS CLI and boto3
+	// refuse it then.
+	Marked bool
+
 	profiles index
 	services index
+	others   index // by their headers
 }
 
 // Load reads a config file, where a profile's section is [profile NAME] or
@@ -97,6 +102,10 @@ func (f *File) Services(name string) (Section, bool) { return f.services.section
 // Profiles are the names of all profiles, in the file's order.
 func (f *File) Profiles() []string { return append([]string(nil), f.profiles.order...) }
 
+// Bare is the section [NAME] of a config file, which no SDK takes for a profile:
+// people forget the word.
+func (f *File) Bare(name string) (Section, bool) { return f.others.section(name) }
+
 // A Section is one profile's or one services section's keys.
 type Section struct {
 	Name string // as a user would pass it to --profile
@@ -118,6 +127,10 @@ func (s Section) Value(key string) (string, bool) {
 	}
 	return v, true
 }
+
+// Commented reports whether a comment follows the key's value on its line. The
+// AWS CLI and boto3 take it for a part of the value.
+func (s Section) Commented(key string) bool { return s.keys[strings.ToLower(key)].commented }
 
 // Keys are the names of the section's own keys, in lower case and no order.
 func (s Section) Keys() []string {

@@ -42,6 +42,7 @@ func configFile(f *File, header string, s Section) {
 	}
 	isProfile := strings.HasPrefix(header, "profile")
 	if !isProfile && !strings.HasPrefix(header, "services") {
+		f.others.set(header, s)
 		return
 	}
 	words, ok := Split(header)

@@ -13,8 +13,9 @@ type keys map[string]value
 // A value is what a key is set to, as configparser has it: lines joined by
 // newlines, the first one empty where the key opens a block.
 type value struct {
-	text string
-	line int // the key's, from 1
+	text      string
+	line      int  // the key's, from 1
+	commented bool // a comment followed on that line
 }
 
 // A parser is in the middle of a file.
@@ -25,11 +26,12 @@ type parser struct {
 	defaults keys
 	keys     keys // of the current section; nil: none
 
-	key     string   // the key being read; empty: none
-	keyLine int      // its line
-	lines   []string // its value so far
-	lost    bool     // the key being read is a skipped line
-	indent  int      // of that key, in characters
+	key       string   // the key being read; empty: none
+	keyLine   int      // its line
+	lines     []string // its value so far
+	commented bool     // a comment followed on its line
+	lost      bool     // the key being read is a skipped line
+	indent    int      // of that key, in characters
 }
 
 // parse follows RawConfigParser._read in Python's configparser. Its errors name
@@ -40,7 +42,7 @@ func parse(path string, data []byte, classify classifier) (*File, error) {
 		return nil, err
 	}
 	p := &parser{
-		file:     &File{Path: path},
+		file:     &File{Path: path, Marked: bytes.HasPrefix(data, []byte(byteOrderMark))},
 		classify: classify,
 		headers:  make(map[string]int),
 		defaults: make(keys),
@@ -56,9 +58,11 @@ func parse(path string, data []byte, classify classifier) (*File, error) {
 	return p.file, nil
 }
 
+const byteOrderMark = "\xef\xbb\xbf"
+
 // decode gives the text with Unix line ends and without a byte order mark.
 func decode(path string, data []byte) (string, error) {
-	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
+	data = bytes.TrimPrefix(data, []byte(byteOrderMark))
 	if bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")) {
 		return "", fmt.Errorf("%s: is UTF-16, AWS config files are UTF-8", path)
 	}
@@ -151,7 +155,9 @@ func (p *parser) option(number int, text string) error {
 		return p.errorf(number, "sets a key that line %d has set already", first.line)
 	}
 	p.key, p.keyLine = key, number
-	p.lines = append(p.lines[:0], withoutComment(strings.TrimSpace(text[i+1:])))
+	written := strings.TrimSpace(text[i+1:])
+	plain := withoutComment(written)
+	p.lines, p.commented = append(p.lines[:0], plain), plain != written
 	return nil
 }
 
@@ -172,7 +178,7 @@ func (p *parser) flush() {
 		for len(lines) > 1 && lines[len(lines)-1] == "" {
 			lines = lines[:len(lines)-1]
 		}
-		p.keys[p.key] = value{strings.Join(lines, "\n"), p.keyLine}
+		p.keys[p.key] = value{strings.Join(lines, "\n"), p.keyLine, p.commented}
 	}
 	p.key, p.lost = "", false
 }

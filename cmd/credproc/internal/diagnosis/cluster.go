@@ -28,6 +28,9 @@ func (f *Findings) Cluster(getenv func(string) string, tokenFile string, used bo
 	case file != "" && role == "":
 		f.Problem(check, "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_WEB_IDENTITY_TOKEN_FILE is set without AWS_ROLE_ARN: SDKs stop with an error",
 			"set both or neither; IRSA sets both when the service account has the annotation eks.amazonaws.com/role-arn")
+	case role != "" && file == "" && !used:
+		f.Warn(check, "AWS_ROLE_ARN", "AWS_ROLE_ARN is set without AWS_WEB_IDENTITY_TOKEN_FILE: SDKs take no notice of it",
+			"set both; IRSA sets both when the service account has the annotation eks.amazonaws.com/role-arn, and the pod has been started since")
 	case isPodIdentity(full, getenv("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")) && strings.HasPrefix(file, irsaFolder):
 		f.OK(check, "", "a pod with IRSA and EKS Pod Identity; SDKs prefer IRSA")
 	case isPodIdentity(full, getenv("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")):

@@ -2,6 +2,9 @@ package diagnosis
 
 import (
 	"errors"
+	"os"
+	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -76,6 +79,8 @@ func TestCluster(t *testing.T) {
 		{"Pod Identity by its token", "AWS_CONTAINER_CREDENTIALS_FULL_URI=http://x AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE=" + podIdentityFolder + "t", "", true, OK, "Pod Identity"},
 		{"both", "AWS_ROLE_ARN=arn AWS_WEB_IDENTITY_TOKEN_FILE=" + irsaFolder + "t AWS_CONTAINER_CREDENTIALS_FULL_URI=" + agent, "", true, OK, "SDKs prefer IRSA"},
 		{"half of IRSA", "AWS_WEB_IDENTITY_TOKEN_FILE=/t", "", false, Problem, "without AWS_ROLE_ARN"},
+		{"the other half", "AWS_ROLE_ARN=arn", "", false, Warning, "without AWS_WEB_IDENTITY_TOKEN_FILE"},
+		{"the other half, a token from elsewhere", "AWS_ROLE_ARN=arn", "", true, "", ""},
 		{"ECS", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI=/v2", "", true, OK, "ECS"},
 		{"projected", "KUBERNETES_SERVICE_HOST=10.0.0.1", "/var/run/secrets/tokens/aws", true, OK, "projected"},
 		{"neither", "KUBERNETES_SERVICE_HOST=10.0.0.1", "", false, Warning, "neither"},
@@ -92,6 +97,34 @@ func TestCluster(t *testing.T) {
 		}, row.token, row.used)
 		if got := fs.only("container"); got.Level != row.level || !strings.Contains(got.Text, row.text) {
 			t.Errorf("%s: %+v", row.name, got)
+		}
+	}
+}
+
+// What a kernel runs begins as this program does, or names its interpreter.
+func TestRunsHere(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("not run: this is asked on Linux alone")
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	program, err := head(self)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := []byte(program)
+	other[18] ^= 0xff // e_machine
+	for text, want := range map[string]bool{
+		program + "and so on": true, "#!/bin/sh\n": true, string(other) + "and so on": false, "not a program at all": false, "": false,
+	} {
+		path := filepath.Join(t.TempDir(), "credproc")
+		if err := os.WriteFile(path, []byte(text), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if runsHere(path, self) != want {
+			t.Errorf("%.20q: %v", text, !want)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package diagnosis
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -140,6 +141,11 @@ func (f *Findings) program(words []string, command, place, self string) bool {
 		f.Problem(check, place, fmt.Sprintf("credential_process runs %s, which may not be executed", path), "chmod a+rx "+path)
 		return false
 	}
+	if !runsHere(path, self) {
+		f.Problem(check, place, fmt.Sprintf("credential_process runs %s, which is no program for this machine (%s/%s)", path, runtime.GOOS, runtime.GOARCH),
+			"install credproc for "+runtime.GOOS+"/"+runtime.GOARCH+" there, or write where it is: "+self)
+		return false
+	}
 	if strings.Contains(path, " ") {
 		f.Warn("process-line", place, "the path in credential_process has a space in it: Go v1, rclone and restic cannot run it",
 			"put the program where the path has no space")
@@ -167,6 +173,37 @@ func fault(err error) string {
 func isProgram(path string) bool {
 	info, err := os.Stat(path)
 	return err == nil && info.Mode().IsRegular() && (runtime.GOOS == "windows" || executable(path, info))
+}
+
+// runsHere reports whether an executable file is a script, or made for the kind
+// of machine that self was made for. It is asked on Linux alone, and of files
+// that may be read.
+// Source: elf(5), e_ident and e_machine.
+func runsHere(path, self string) bool {
+	if runtime.GOOS != "linux" {
+		return true
+	}
+	other, err := head(path)
+	if err != nil {
+		return true
+	}
+	own, err := head(self)
+	if err != nil || strings.HasPrefix(other, "#!") {
+		return true
+	}
+	const ident, machine = 6, 18 // class and byte order are in the first 6 bytes
+	return len(other) == len(own) && other[:ident] == own[:ident] && other[machine:] == own[machine:]
+}
+
+// head is the begin of an ELF file, as far as it says which machine it is for.
+func head(path string) (string, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer file.Close()
+	text, err := io.ReadAll(io.LimitReader(file, 20))
+	return string(text), err
 }
 
 // RunsCredproc reports whether the first word of a command is credproc, by its

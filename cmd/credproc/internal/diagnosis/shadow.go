@@ -33,35 +33,47 @@ func (f *Findings) Shadows(picks []precedence.Pick, line Line) {
 			continue
 		}
 		k := key{p.Source, p.Place, p.CommandPlace != ""}
+		if p.Profile != line.Profile {
+			k = key{place: otherVariable}
+		}
 		if by[k] == nil {
 			order = append(order, k)
 		}
 		by[k] = append(by[k], p.SDK)
 	}
-	any := false
+	order = slices.DeleteFunc(order, func(k key) bool {
+		return len(by[k]) == 1 && by[k][0] == precedence.GoV1 // nobody but old programs; the table says it
+	})
 	for _, k := range order {
 		sdks := by[k]
-		if len(sdks) == 1 && sdks[0] == precedence.GoV1 {
-			continue // nobody but old programs; the table says it
-		}
-		any = true
 		kind := k.source
 		if by[key{precedence.Static, k.place, false}] != nil {
 			kind = precedence.Static // .NET stops at the same key
 		}
 		text := does(k.source, k.place, k.half) + ": " + names(sdks)
-		f.Problem(check, k.place, text, cure(kind, k.place, line))
+		tell := f.Problem
+		if len(order) == 1 && len(sdks) == 1 && sdks[0]&(precedence.Botocore|precedence.GoV2) == 0 {
+			tell = f.Warn // of ten, and most people use others
+		}
+		tell(check, k.place, text, cure(kind, k.place, line))
 	}
-	if !any {
+	if len(order) == 0 {
 		f.OK(check, "", "nothing here goes before credential_process")
 	}
 }
+
+// otherVariable names a profile for some SDKs only. It is where a pick goes to
+// that is of another profile.
+const otherVariable = "AWS_DEFAULT_PROFILE"
 
 // does says what SDKs do with what they find at place.
 func does(source precedence.Source, place string, half bool) string {
 	goes, makes := " goes", " makes"
 	if strings.Contains(place, " and ") {
 		goes, makes = " go", " make"
+	}
+	if place == otherVariable {
+		return "these do not read " + place
 	}
 	switch source {
 	case precedence.Environment:
@@ -82,6 +94,8 @@ func cure(source precedence.Source, place string, line Line) string {
 	exec := "run the program under credproc: credproc exec" + options(line.Words) + " -- COMMAND"
 	variable := strings.HasPrefix(place, "AWS_")
 	switch {
+	case place == otherVariable:
+		return "set AWS_PROFILE=" + line.Profile
 	case variable && source == precedence.Environment:
 		return "unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN"
 	case variable && strings.Contains(place, "AWS_ACCESS_KEY"):

@@ -205,7 +205,12 @@ func processAndAnotherInConfig(v *view) string {
 	return processAndAnother(&other)
 }
 
-func sso(v *view) string { return v.at("sso_session", "sso_start_url") }
+func sso(v *view) string {
+	if v.sdk == Botocore && v.at("sso_role_name", "sso_account_id") == "" {
+		return "" // Source: botocore/credentials.py, SSOProvider
+	}
+	return v.at("sso_session", "sso_start_url")
+}
 
 func container(v *view) string {
 	return v.first("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI")

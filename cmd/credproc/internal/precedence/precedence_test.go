@@ -46,6 +46,9 @@ var rows = []struct {
 	{"role_arn alone", processProfile + "role_arn = arn\n", "", own, false, "!RRP!P!!?!"},
 	{"source_profile names it", "[profile p]\nrole_arn = arn\nsource_profile = b\n[profile b]\ncredential_process = /x\n", "", own, false, "RRRRRR?R?!"},
 
+	{"sso_session alone", processProfile + "sso_session = s\n", "", own, false, "POOPOOOOOO"},
+	{"IAM Identity Center", processProfile + "sso_session = s\nsso_account_id = 1\nsso_role_name = r\n", "", own, false, "OOOPOOOOOO"},
+
 	{"half a key", processProfile, "", own + "AWS_ACCESS_KEY_ID=AKIA", false, "!PPPPPPPPP"},
 	{"role_arn alone, IRSA", processProfile + "role_arn = arn\n", "", own + irsa, false, "!WWPWWW!?W"},
 	{"no such profile, IRSA", "", "", own + irsa, false, "!!!WWWWWWW"},
@@ -55,7 +58,7 @@ var rows = []struct {
 
 var letters = map[Source]string{
 	Process: "P", Environment: "E", WebIdentity: "W", Static: "F", AssumeRole: "R",
-	Container: "C", Instance: "I", None: "N", Fails: "!", Unknown: "?",
+	SSO: "O", Container: "C", Instance: "I", None: "N", Fails: "!", Unknown: "?",
 }
 
 func load(t *testing.T, read func(string) (*awsconfig.File, error), name, text string) *awsconfig.File {

@@ -34,7 +34,7 @@ func readProfile(name string, getenv func(string) string) (*awsProfile, error) {
 			if fault := p.fault(); fault != nil {
 				return nil, fault
 			}
-			return nil, noProfile(name, path, file.Profiles())
+			return nil, noProfile(name, path, file)
 		}
 	}
 	if s, is := p.section.Value("services"); is {
@@ -122,9 +122,11 @@ func badFile(err error, file, variable string) *Error {
 	return &Error{Text: err.Error(), Hint: fmt.Sprintf("%s the AWS %s file, or name another one in %s", do, file, variable)}
 }
 
-func noProfile(name, path string, names []string) *Error {
+func noProfile(name, path string, file *awsconfig.File) *Error {
 	e := &Error{Text: fmt.Sprintf("there is no profile %q in %s", name, path)}
+	names := file.Profiles()
 	near := nearest(name, names)
+	bare, isBare := file.Bare(name)
 	switch {
 	case path == "":
 		e.Text = fmt.Sprintf("there is no profile %q: HOME is not set, so there is no AWS config file", name)
@@ -132,9 +134,11 @@ func noProfile(name, path string, names []string) *Error {
 	case !exists(path):
 		e.Text = fmt.Sprintf("there is no profile %q: %s does not exist", name, path)
 		e.Hint = "name the AWS config file in AWS_CONFIG_FILE; a service or container often has another HOME"
+	case isBare:
+		e.Hint = fmt.Sprintf("write [profile %s] instead of [%s] at %s", name, name, bare.Place(""))
 	case near != "":
 		e.Hint = fmt.Sprintf("did you mean %q?", near)
-	case len(names) <= 10:
+	case len(names) > 0 && len(names) <= 10:
 		e.Hint = "it has " + strings.Join(names, ", ")
 	default:
 		e.Hint = fmt.Sprintf("in the config file its section begins [profile %s]", name)
