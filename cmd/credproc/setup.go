@@ -115,6 +115,10 @@ func (s profileSetup) run(ctx context.Context, out io.Writer) error {
 			edit, err := plan(old)
 			return edit.Text(), err
 		})
+		if errors.Is(err, awsconfig.ErrMounted) {
+			return &settings.Error{Text: fmt.Sprintf("the AWS config file stays as it was: %v", err),
+				Hint: "run setup where the file really is, or mount its folder instead of the file"}
+		}
 		if own := (*settings.Error)(nil); err != nil && !errors.As(err, &own) {
 			return fmt.Errorf("the AWS config file stays as it was: %w", err)
 		} else if err != nil {
@@ -161,6 +165,16 @@ func (s profileSetup) plan(path string, old []byte) (awsconfig.Edit, error) {
 	}
 	outer := awsconfig.Change{Profile: s.name}
 	region, origin := s.text("region")
+	if region == "" {
+		// What one of the two has, the other gets.
+		theirs, _ := existing.Value("region")
+		own, _ := forUs.Value("region")
+		if region, origin = theirs, "region of profile "+s.name; own != "" && theirs == "" {
+			region, origin = own, "region of profile "+s.inner()
+		} else if own != "" {
+			region = "" // each has its own
+		}
+	}
 	if region == "" && !has(existing, "region") {
 		for _, origin = range []string{"AWS_REGION", "AWS_DEFAULT_REGION"} {
 			if region = os.Getenv(origin); region != "" {

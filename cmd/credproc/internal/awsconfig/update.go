@@ -7,10 +7,15 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 )
 
 // maxLinks is how many symbolic links in a row are followed, as in Linux.
 const maxLinks = 40
+
+// ErrMounted is Update's error for a file that is a mount point of its own, as
+// docker run -v FILE:FILE makes one: nothing can be renamed over it.
+var ErrMounted = errors.New("is mounted by itself")
 
 // Update rewrites the config file at path as change has it, or not at all: into
 // a temporary file beside it, then a rename. A symbolic link stays and the file
@@ -42,6 +47,9 @@ func Update(path string, change func(old []byte) ([]byte, error)) error {
 		text, err := change(old)
 		if err != nil || bytes.Equal(old, text) {
 			return err
+		}
+		if len(text) > maxSize {
+			return fmt.Errorf("%w with the change", tooLarge(path)) // nobody here would read it again
 		}
 		if done, err := replace(target, old, text); done || err != nil {
 			return err
@@ -147,7 +155,10 @@ func replace(target string, old, text []byte) (done bool, err error) {
 	if now, err := read(target); err != nil || !bytes.Equal(now, old) {
 		return false, err
 	}
-	if err := os.Rename(f.Name(), target); err != nil {
+	if err := os.Rename(f.Name(), target); errors.Is(err, syscall.EBUSY) {
+		// Written in place it could be left in half.
+		return false, fmt.Errorf("%s: %w", target, ErrMounted)
+	} else if err != nil {
 		return false, err
 	}
 	syncFolder(dir)

@@ -48,6 +48,10 @@ func AbsolutePath(text, origin string) (string, error) {
 	switch {
 	case s.text == "":
 		return "", nil
+	case strings.HasPrefix(s.text, "eyJ") && strings.Count(s.text, ".") == 2 && !strings.ContainsAny(s.text, `/\`):
+		// A JWT begins so: {" in base64. It is a secret.
+		return "", &Error{Text: s.origin + " holds a token itself, not the name of its file",
+			Hint: "write the token into a file, or name the variable that holds it with --token-source env:NAME"}
 	case strings.ContainsAny(s.text[:1], "~$"):
 		return "", &Error{Text: fmt.Sprintf("%s is %q, and nothing expands it", s.origin, s.text),
 			Hint: "write the absolute path"}

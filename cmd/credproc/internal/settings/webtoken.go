@@ -29,6 +29,13 @@ func Token(flag func(name string) (string, bool), getenv func(string) string) (W
 	if err != nil {
 		return WebToken{}, err
 	}
+	if p == nil && !names(all) {
+		if p = inForce(getenv); p != nil {
+			// As Source does within an exec.
+			all = p.over(flag, p.outside(getenv))
+			getenv = p.outside(getenv)
+		}
+	}
 	var trail []*awsProfile
 	if p != nil {
 		trail = append(trail, p)
