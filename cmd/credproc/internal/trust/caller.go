@@ -170,6 +170,8 @@ func (c Caller) value(key string) (values []string, known bool) {
 		return []string{c.Principal()}, c.Account != "" || c.BuiltIn()
 	case lower == "sts:rolesessionname":
 		return []string{c.SessionName}, c.SessionName != ""
+	case lower == "sts:externalid":
+		return nil, true // AssumeRoleWithWebIdentity has no such parameter
 	case lower == "sts:sourceidentity":
 		return texts(c.Claims[sourceIdentityClaim]), true
 	case lower == "aws:tagkeys":

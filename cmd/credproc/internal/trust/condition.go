@@ -85,8 +85,10 @@ func (c condition) holds(have []string, known bool) Answer {
 		one = c.among(false, func(s string) string { return s })
 	case "stringequalsignorecase":
 		one = c.among(false, strings.ToLower)
-	case "stringlike", "arnlike", "arnequals":
+	case "stringlike":
 		one = c.among(true, func(s string) string { return s })
+	case "arnlike", "arnequals":
+		one = c.arn
 	case "bool":
 		one = c.among(false, strings.ToLower)
 	default:
@@ -123,6 +125,34 @@ func (c condition) among(wild bool, fold func(string) string) func(string) Answe
 		}
 		return some(answers...)
 	}
+}
+
+// arn looks for an ARN among those wanted. Each of its six parts is compared by
+// itself, so that no * reaches over a colon into the next; what is no ARN, as
+// most subjects are none, is among none.
+// Source: IAM User Guide, "Condition operators", "Amazon Resource Name (ARN)
+// condition operators".
+func (c condition) arn(have string) Answer {
+	const parts = 6
+	of := strings.SplitN(have, ":", parts)
+	var answers []Answer
+	for _, want := range c.want {
+		pattern := strings.SplitN(want, ":", parts)
+		_, plain := compile(want, true, c.variables)
+		switch {
+		case len(of) != parts || of[0] != "arn":
+		case !plain, want == "*": // of a lone * the page says nothing
+			answers = append(answers, Unknown)
+		case len(pattern) == parts:
+			same := Yes
+			for i, text := range pattern {
+				p, _ := compile(text, true, c.variables)
+				same = all(same, answer(p.matches(of[i])))
+			}
+			answers = append(answers, same)
+		}
+	}
+	return some(answers...)
 }
 
 // nearly says what would have made a condition hold that does not, if it is a

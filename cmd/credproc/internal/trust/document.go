@@ -98,7 +98,28 @@ func bare(v map[string]any) (Document, error) {
 		if effect := object["Effect"]; effect != "Allow" && effect != "Deny" {
 			return Document{}, fmt.Errorf("is no policy: the Effect of statement %d is neither Allow nor Deny", i+1)
 		}
+		if !wellFormed(object["Condition"]) {
+			return Document{}, fmt.Errorf("is no policy: the Condition of statement %d is not operators with keys and values", i+1)
+		}
 		doc.statements = append(doc.statements, object)
 	}
 	return doc, nil
+}
+
+// wellFormed reports whether a Condition, or none, is in a form that IAM takes:
+// what is overlooked here would be a condition that holds.
+func wellFormed(v any) bool {
+	if v == nil {
+		return true
+	}
+	block, ok := v.(map[string]any)
+	if !ok {
+		return false
+	}
+	for _, keys := range block {
+		if _, ok := keys.(map[string]any); !ok {
+			return false
+		}
+	}
+	return true
 }

@@ -209,6 +209,8 @@ func (c Caller) absent(key string) string {
 		if _, offered := c.offered(own); !offered && !slices.Contains([]string{"aud", "oaud", "sub", "amr"}, own) {
 			return fmt.Sprintf("IAM makes no condition key of %q for this issuer, whatever the token says", own)
 		}
+	case lower == "sts:externalid":
+		return "a web identity token brings no external ID: that is for AssumeRole"
 	case strings.HasPrefix(lower, "https://"):
 		return "a condition key begins without https://"
 	case !strings.HasPrefix(lower, "aws:") && !strings.HasPrefix(lower, "sts:"):

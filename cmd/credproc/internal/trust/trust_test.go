@@ -385,6 +385,29 @@ func TestUnknownAccount(t *testing.T) {
 	}
 }
 
+// An ARN is compared part by part, and a subject is none.
+func TestARNOperators(t *testing.T) {
+	for _, row := range []struct {
+		want, have string
+		holds      Answer
+	}{
+		{"arn:aws:iam::1:oidc-provider/*", "arn:aws:iam::1:oidc-provider/a/b:c", Yes},
+		{"arn:aws:iam:*:provider", "arn:aws:iam::1:provider", No},
+		{"arn:*:iam::?:*", "arn:aws:iam::1:provider", Yes},
+		{"arn:aws:iam::1:ab", "arn:aws:iam::1:aB", No},
+		{"repo:o/r:*", "repo:o/r:ref:refs/heads/main", No},
+		{"*", "arn:aws:iam::1:provider", Unknown},
+		{"arn:aws:iam::${aws:PrincipalAccount}:*", "arn:aws:iam::1:provider", Unknown},
+	} {
+		for _, operator := range []string{"ArnLike", "ArnEquals"} {
+			c := condition{operator, "k", []string{row.want}, true}
+			if got := c.holds([]string{row.have}, true); got != row.holds {
+				t.Errorf("%s %s %s: %s", operator, row.want, row.have, got)
+			}
+		}
+	}
+}
+
 func TestSlipsGetAHint(t *testing.T) {
 	const gh = "token.actions.githubusercontent.com:"
 	for condition, want := range map[string]string{
@@ -393,6 +416,7 @@ func TestSlipsGetAHint(t *testing.T) {
 		`"StringEquals": {"` + gh + `sub": "repo:o/r:ref:refs/heads/main "}`:             "space",
 		`"StringEquals": {"` + gh + `aud": "https://sts.amazonaws.com/"}`:                "https://",
 		`"StringEquals": {"https://token.actions.githubusercontent.com:aud": "x"}`:       "without https://",
+		`"StringEquals": {"sts:ExternalId": "x"}`:                                        "no external ID",
 		`"StringEquals": {"` + gh + `run_id": "7"}`:                                      "no condition key",
 		`"StringEquals": {"oidc.eks.eu-west-1.amazonaws.com/id/A:sub": "repo:o/r:ref:"}`: "not of the token's issuer",
 	} {
@@ -428,7 +452,8 @@ func TestParseTakesEveryWrapping(t *testing.T) {
 			t.Error(d.RoleARN)
 		}
 	}
-	for _, text := range []string{"", " ", "x", "{", "[]", "{}", "null", `"x"`, `{"Statement": 1}`, `{"Statement": [1]}`, `{"Statement": [{}]}`, `{"Statement": []} {}`, "%", "%7B",
+	for _, text := range []string{"", " ", "x", "{", "[]", "{}", "null", `"x"`, `{"Statement": 1}`, `{"Statement": [1]}`, `{"Statement": [{}]}`,
+		`{"Statement": {"Effect": "Allow", "Condition": []}}`, `{"Statement": {"Effect": "Allow", "Condition": {"StringEquals": "x"}}}`, `{"Statement": []} {}`, "%", "%7B",
 		strings.Repeat(`{"Role":`, 20) + "{}" + strings.Repeat("}", 20)} {
 		if _, err := Parse([]byte(text)); err == nil {
 			t.Errorf("%q was taken", text)
