@@ -111,6 +111,9 @@ func newExec() *cobra.Command {
 		if len(args) == 0 {
 			return &ended{exitNotStarted, &settings.Error{Text: "no command to run", Hint: "see " + c.CommandPath() + " --help"}}
 		}
+		if x.minTTL < 0 {
+			return &ended{exitNotStarted, &settings.Error{Text: fmt.Sprintf("--min-ttl is %v", x.minTTL), Hint: "write 30m or 2h"}}
+		}
 		x.args = args
 		status, err := x.run(c.Context())
 		if err != nil {
