@@ -1,6 +1,9 @@
 package awsconfig
 
-import "testing"
+import (
+	"maps"
+	"testing"
+)
 
 func TestSetAside(t *testing.T) {
 	for _, tt := range []struct {
@@ -48,4 +51,50 @@ func TestSetAside(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Whatever a file is like: nothing is left of the default profile's credentials,
+// and of no other profile is anything lost.
+func FuzzSetAside(f *testing.F) {
+	f.Add("[default]\nrole_arn = x\nregion = y\n[profile a]\nsource_profile = default\nb =\n  c = d\n")
+	f.Add("[profile default]\n a = b\n[default]\n  role_arn : x\n c\n[profile \"default\"]\n")
+	f.Add("[DEFAULT]\nrole_arn = x\n\n#\n[default]\r\nregion = y")
+	f.Fuzz(func(t *testing.T, text string) {
+		set, _, err := SetAside("FILE", []byte(text), "old")
+		if err != nil {
+			return
+		}
+		before, err := Parse("FILE", []byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		after, err := Parse("FILE", set)
+		if err != nil {
+			t.Fatalf("%v\n%s", err, set)
+		}
+		if s, ok := after.Profile("default"); ok && (written{keys: s.keys}).leadsToCredentials() {
+			t.Errorf("the default profile leads to credentials:\n%s", set)
+		}
+		for _, name := range before.Profiles() {
+			was, _ := before.Profile(name)
+			is, ok := after.Profile(name)
+			if isDefault("profile " + name) {
+				continue
+			}
+			if !ok || !maps.Equal(values(was), values(is)) {
+				t.Errorf("profile %q was %v, is %v:\n%s", name, values(was), values(is), set)
+			}
+		}
+	})
+}
+
+func values(s Section) map[string]string {
+	all := make(map[string]string)
+	for key, v := range s.keys {
+		all[key] = v.text
+		if key == "source_profile" && v.text == "default" {
+			all[key] = "old"
+		}
+	}
+	return all
 }
