@@ -61,7 +61,7 @@ func report(w io.Writer, err error) {
 	if h := hint(err); h != "" {
 		text += fmt.Sprintf("credproc: hint: %s\n", h)
 	}
-	_, _ = io.WriteString(w, text) // one write: callers may share stderr
+	_, _ = io.WriteString(w, printable(text)) // one write: callers may share stderr
 }
 
 func hint(err error) string {

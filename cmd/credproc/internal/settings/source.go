@@ -365,7 +365,9 @@ func list(s setting) []string {
 func (m *maker) noRole(trail []*awsProfile) *Error {
 	if len(trail) == 0 {
 		e := &Error{Text: "no role to assume", Hint: "set --role-arn or AWS_ROLE_ARN, or name a profile that has role_arn with --profile"}
-		if name := m.before("AWS_PROFILE"); name != "" {
+		if name := m.before("AWS_PROFILE"); name == "" && m.before("KUBERNETES_SERVICE_HOST") != "" {
+			e.Hint = "in a pod its service account needs the annotation eks.amazonaws.com/role-arn: `credproc doctor` says what the pod has"
+		} else if name != "" {
 			e.Hint = fmt.Sprintf("AWS_PROFILE names the profile that runs credproc; for another one say --profile %s", name)
 		}
 		return e
