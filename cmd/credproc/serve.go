@@ -46,7 +46,9 @@ const serveExamples = `  # a sidecar whose pod mounts /run/credproc in all conta
 
   # on a host: one role for a build, another for its tests
   credproc serve --profile build --allow-profile test --env-file ~/.credproc-env &
-  . ~/.credproc-env && make`
+  while kill -0 $! && ! [ -e ~/.credproc-env ]; do sleep 0.1; done
+  . ~/.credproc-env && make
+  AWS_CONTAINER_CREDENTIALS_FULL_URI=${AWS_CONTAINER_CREDENTIALS_FULL_URI}role/test make test`
 
 func newServe() *cobra.Command {
 	c := &cobra.Command{

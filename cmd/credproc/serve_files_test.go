@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"log/slog"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -95,4 +96,40 @@ func TestMendSaysItOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	says("another", 2)
+}
+
+// The second example of --help works as it stands, in a script as well, where no
+// time passes between the lines.
+func TestServeExample(t *testing.T) {
+	t.Parallel()
+	w := testWorld(t)
+	program, err := plain()
+	if err != nil {
+		t.Fatal(err)
+	}
+	bin := filepath.Join(w.home, "bin")
+	if err := os.Mkdir(bin, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(program, filepath.Join(bin, "credproc")); err != nil {
+		t.Fatal(err)
+	}
+	// What make sees.
+	make := "#!/bin/sh\necho \"$1 $AWS_CONTAINER_CREDENTIALS_FULL_URI $AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE\"\n"
+	if err := os.WriteFile(filepath.Join(bin, "make"), []byte(make), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	_, example, ok := strings.Cut(serveExamples, "# on a host")
+	if !ok {
+		t.Fatal("there is no such example")
+	}
+	example = strings.NewReplacer("profile build", "profile migration-role", "profile test", "profile migration-role").Replace("#" + example)
+	cmd := exec.Command("sh", "-c", "trap 'kill $!; wait $!' EXIT\n"+example)
+	cmd.Env = append(w.env(), "CREDPROC_LISTEN=127.0.0.1:0", "TMPDIR="+w.home, "PATH="+bin+":"+os.Getenv("PATH"))
+	text, err := cmd.Output()
+	lines := strings.Split(string(text), "\n")
+	if err != nil || len(lines) != 3 || !strings.HasPrefix(lines[0], " http://127.0.0.1:") || !strings.HasPrefix(lines[1], "test http://127.0.0.1:") ||
+		!strings.Contains(lines[1], "/role/test "+w.home) {
+		t.Errorf("%v: make sees %q", err, text)
+	}
 }
