@@ -100,8 +100,9 @@ func (e *containerEndpoint) url() string { return "http://" + e.listener.Addr().
 func (e *containerEndpoint) env(outer []string) []string {
 	env := slices.DeleteFunc(slices.Clone(outer), func(line string) bool {
 		name, _, _ := strings.Cut(line, "=")
-		// botocore asks the oldest EC2 tools' file before the endpoint.
-		return settings.Withheld(name) || name == "AWS_CREDENTIAL_FILE"
+		// The oldest EC2 tools' file, which botocore asks before the endpoint, and
+		// the Java SDK v1's name for the credentials file.
+		return settings.Withheld(name) || name == "AWS_CREDENTIAL_FILE" || name == "AWS_CREDENTIAL_PROFILES_FILE"
 	})
 	set := func(name, value string) {
 		env = slices.DeleteFunc(env, func(line string) bool { return strings.HasPrefix(line, name+"=") })
@@ -116,7 +117,7 @@ func (e *containerEndpoint) env(outer []string) []string {
 	set("AWS_EC2_METADATA_DISABLED", "true")
 	if e.credentials != nil {
 		set("AWS_SHARED_CREDENTIALS_FILE", e.credentials.path)
-		set("AWS_CREDENTIAL_PROFILES_FILE", e.credentials.path) // the SDK for Java v1
+		set("AWS_CREDENTIAL_PROFILES_FILE", e.credentials.path)
 	}
 	if boto2HasKeys(settings.Lookup(env)) {
 		set("BOTO_CONFIG", os.DevNull)
