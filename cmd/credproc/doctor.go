@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -110,6 +111,12 @@ func (d *doctor) readFiles() {
 		}
 		return f
 	}
+	for _, variable := range []string{"AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"} {
+		if strings.HasPrefix(d.here.Getenv(variable), "~") {
+			// Source: aws-sdk-go-v2, config/env_config.go; botocore/configloader.py.
+			d.found.Warn(check, variable, variable+" begins with ~, which the AWS CLI and boto3 expand, and Terraform's SDK for Go does not", "set it to the absolute path")
+		}
+	}
 	d.here.Config = read(awsconfig.Load, awsconfig.Path(os.Getenv, home))
 	d.here.Credentials = read(awsconfig.LoadCredentials, awsconfig.CredentialsPath(os.Getenv, home))
 }
@@ -117,7 +124,7 @@ func (d *doctor) readFiles() {
 // examine goes the way of the credentials: from the SDK's profile to the line in
 // it, from there to credproc's settings, the token, the cache, and STS.
 func (d *doctor) examine(ctx context.Context, profile string, picks []precedence.Pick) {
-	if len(d.found) > 0 {
+	if d.found.Count(diagnosis.Problem) > 0 {
 		return // of broken files nothing more can be said
 	}
 	command, place := d.here.Process(profile)
