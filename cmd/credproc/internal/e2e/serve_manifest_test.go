@@ -167,6 +167,9 @@ func TestServeManifests(t *testing.T) {
 	for _, mount := range app.VolumeMounts {
 		yes(volumes[mount.Name].EmptyDir != nil && mount.ReadOnly, "the application has no token, and reads only")
 	}
+	for _, name := range []string{"AWS_REGION", "AWS_DEFAULT_REGION"} { // boto3 knows the second alone
+		yes(slices.ContainsFunc(app.Env, func(v core.EnvVar) bool { return v.Name == name }), "the application has "+name)
+	}
 	for _, mount := range sidecar.VolumeMounts {
 		v, ok := volumes[mount.Name]
 		yes(ok && (v.Projected != nil || v.EmptyDir.Medium == core.StorageMediumMemory), "what the sidecar writes is in memory")
