@@ -18,10 +18,10 @@ import (
 // got, until a file named done is there.
 const asking = `
 echo $$ > ready
-until [ -e done ] || [ $((i=i+1)) -gt 3000 ]; do
+until [ -e done ] || [ $((i=i+1)) -gt 1000 ]; do
 	containersdk > got.new 2> error || echo "$(date) $(cat got.new error)" >> failures
 	mv got.new got
-	sleep 0.05
+	sleep 0.2
 done
 `
 
@@ -35,14 +35,14 @@ func (j *job) gets(t *testing.T) (g given) {
 	return g
 }
 
-// Over three renewals the command never waits for STS, and never fails.
+// Over two renewals the command never waits for STS, and never fails.
 func TestExecEndpointRenews(t *testing.T) {
 	t.Parallel()
 	w := testWorld(t)
-	w.sts.SetLifetime(6 * time.Second)
+	w.sts.SetLifetime(20 * time.Second) // a busy machine needs some of it
 	j := w.job(t, asking, "--container-endpoint")
 	last := ""
-	for range 4 {
+	for range 3 {
 		soon(t, "other credentials", func() bool { return j.gets(t).AccessKeyId != last })
 		g := j.gets(t)
 		last = g.AccessKeyId
