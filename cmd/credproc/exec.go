@@ -173,10 +173,7 @@ func (x *execution) run(ctx context.Context) (status int, err error) {
 		return 0, &settings.Error{Text: fmt.Sprintf("new credentials live for %v, less than --min-ttl %v", left.Round(time.Second), x.minTTL),
 			Hint: "raise duration_seconds and the role's maximum session duration, or lower --min-ttl"}
 	}
-	held, err := w.hold(src, creds)
-	if err != nil {
-		return 0, err
-	}
+	held := w.hold(src, creds)
 	state := lookAtState(x.args)
 	stop()
 	running, err := child.Start(path, x.args, env, self)
@@ -211,8 +208,8 @@ type way interface {
 	// source is what the command's SDK will ask, as it will ask.
 	source(env []string) (source.Source, error)
 
-	// hold makes creds what the command gets, if it is us whom it asks.
-	hold(src source.Source, creds source.Credentials) (*holder, error)
+	// hold makes creds what the command gets, if it is us whom it asks, else nil.
+	hold(src source.Source, creds source.Credentials) *holder
 
 	close()
 }

@@ -153,6 +153,6 @@ func (p *privateConfig) files() privateFiles { return privateFiles{&p.privateFil
 func (p *privateConfig) env(outer []string) []string { return childEnv(outer, p.profile, p.path) }
 
 // hold does nothing: the command's SDK runs credproc, which reads the cache.
-func (p *privateConfig) hold(source.Source, source.Credentials) (*holder, error) { return nil, nil }
+func (p *privateConfig) hold(source.Source, source.Credentials) *holder { return nil }
 
 func (p *privateConfig) close() { p.remove() }

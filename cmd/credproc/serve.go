@@ -222,7 +222,7 @@ func (s *service) furnish(at net.Addr) error {
 	if err := s.files.make(token, env); err != nil {
 		return err
 	}
-	s.endpoint.Token, err = endpoint.OpenToken(s.files.token, func(err error) { s.log.Warn("the last token still counts", "error", err.Error()) })
+	s.endpoint.Token, err = s.files.open(func(err error) { s.log.Warn("the last token still counts", "error", err.Error()) })
 	if err != nil {
 		return badToken(err)
 	}

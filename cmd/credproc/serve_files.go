@@ -63,6 +63,15 @@ func (f *clientFiles) make(path, env string) error {
 	return f.writeEnv()
 }
 
+// open gives the token in the file. In a folder that we have made nobody changes
+// it: should the folder be swept, others could make one of the same name.
+func (f *clientFiles) open(warn func(error)) (*endpoint.Token, error) {
+	if f.dir != "" {
+		return endpoint.FixedToken(f.own), nil
+	}
+	return endpoint.OpenToken(f.token, warn)
+}
+
 // envHeader is how a file begins that may be written over.
 const envHeader = "# Written by credproc serve, and removed when it ends.\n"
 

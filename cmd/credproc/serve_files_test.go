@@ -5,6 +5,8 @@ package main
 import (
 	"bytes"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/credproc/credproc/cmd/credproc/internal/endpoint"
 )
 
 // A FIFO that somebody has put in the place of a file of ours is nothing to wait
@@ -131,5 +135,35 @@ func TestServeExample(t *testing.T) {
 	if err != nil || len(lines) != 3 || !strings.HasPrefix(lines[0], " http://127.0.0.1:") || !strings.HasPrefix(lines[1], "test http://127.0.0.1:") ||
 		!strings.Contains(lines[1], "/role/test "+w.home) {
 		t.Errorf("%v: make sees %q", err, text)
+	}
+}
+
+// A token in a folder that serve made is the one that it made, whatever others
+// put there once something has swept the folder.
+func TestServeTokenIsItsOwn(t *testing.T) {
+	t.Parallel()
+	f := &clientFiles{}
+	if err := f.make("", ""); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = f.remove() })
+	token, err := f.open(func(err error) { t.Error(err) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	own := f.own
+	planted := strings.Repeat("planted", 8)
+	if err := os.WriteFile(f.token, []byte(planted), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	e := &endpoint.Endpoint{Host: "127.0.0.1:9911", Token: token, Roles: []*endpoint.Role{endpoint.NewRole("", "arn")}}
+	for text, want := range map[string]int{planted: http.StatusUnauthorized, own: http.StatusServiceUnavailable} {
+		r := httptest.NewRequest("GET", "http://127.0.0.1:9911/", nil)
+		r.Header.Set("Authorization", text)
+		w := httptest.NewRecorder()
+		e.ServeHTTP(w, r)
+		if w.Code != want {
+			t.Errorf("status %d, not %d", w.Code, want)
+		}
 	}
 }

@@ -22,6 +22,7 @@ type holder struct {
 	held   source.Credentials
 	stored bool          // an entry was there when last looked
 	void   bool          // it was taken away since: purged, or the token speaks for another
+	tries  int           // that have failed since anything was held
 	asked  time.Time     // when the source or the cache last gave something
 	next   time.Time     // not before then, after a failure
 	late   *source.Error // why what is held is not newer, or nil
@@ -36,7 +37,9 @@ func newHolder(name string, c *cache.Cache, src source.Source, log *slog.Logger)
 }
 
 const (
-	// retryEmpty is how soon the next try follows when there is nothing to give.
+	// retryEmpty is how soon the next try follows when there is nothing to give:
+	// up to four times as long after refusals, since who refuses once mostly does
+	// so again.
 	retryEmpty = 2 * time.Second
 
 	// endlessFor is how long credentials are held of which nobody knows the end.
@@ -121,7 +124,7 @@ func (h *holder) due(now time.Time) bool {
 // hold puts credentials in place.
 func (h *holder) hold(got source.Credentials) {
 	first, same := h.held.AccessKeyID == "", h.held.AccessKeyID == got.AccessKeyID
-	h.held, h.void, h.late = got, false, nil
+	h.held, h.void, h.late, h.tries = got, false, nil, 0
 	h.role.Hold(got)
 	if same {
 		return
@@ -148,8 +151,12 @@ func (h *holder) fail(err *source.Error) {
 	h.late = err
 	now := time.Now()
 	wait := retryEmpty
-	if !h.empty(now) {
+	switch {
+	case !h.empty(now):
 		wait = min(longestTick, max(h.held.Remaining(now)/8, time.Second))
+	case err.Kind == source.KindRefused:
+		wait = retryEmpty << min(h.tries, 2)
+		h.tries++
 	}
 	h.next = now.Add(wait)
 }
