@@ -16,7 +16,7 @@ demo: ## a long job that outlives its credentials, on this machine alone
 	cd $(E2E) && $(GO) run ./demo
 
 test: race-tools ## all tests that need no other program
-	CGO_ENABLED=1 $(GO) test -race ./...
+	CGO_ENABLED=1 $(GO) test -race -timeout 30m ./...
 
 race-tools: # the race detector needs a C compiler
 	@command -v gcc >/dev/null || { apt-get update -qq && apt-get install -y -qq gcc libc6-dev; }
