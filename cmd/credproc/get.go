@@ -15,18 +15,6 @@ import (
 	"github.com/credproc/credproc/source"
 )
 
-// output is what SDKs read from a credential_process, in the one form that all
-// of them accept: Version an integer, Expiration without a fraction.
-// Source: AWS SDKs and Tools Reference Guide, "Process credential provider".
-type output struct {
-	Version         int
-	AccessKeyId     string
-	SecretAccessKey string
-	SessionToken    string `json:",omitempty"`
-	Expiration      string
-	AccountId       string `json:",omitempty"`
-}
-
 func runGet(ctx context.Context, o options) error {
 	// Ctrl-C goes to the whole foreground group. A helper that it killed while
 	// Terraform saves its state would lose the state. A reader that went away is
@@ -48,25 +36,38 @@ func runGet(ctx context.Context, o options) error {
 	return printCredentials(creds)
 }
 
+// credentialsJSON is what SDKs read from a credential_process, in the one form
+// that all of them accept: Version an integer, Expiration without a fraction. It
+// is put together by hand, because the first use of a struct type costs
+// encoding/json more than all the rest.
+// Source: AWS SDKs and Tools Reference Guide, "Process credential provider".
+func credentialsJSON(c source.Credentials, expiration time.Time) []byte {
+	text := []byte(`{"Version":1`)
+	add := func(key, value string) {
+		quoted, _ := json.Marshal(value) // of a string it cannot fail
+		text = fmt.Appendf(text, `,"%s":%s`, key, quoted)
+	}
+	add("AccessKeyId", c.AccessKeyID)
+	add("SecretAccessKey", c.SecretAccessKey)
+	if c.SessionToken != "" {
+		add("SessionToken", c.SessionToken)
+	}
+	add("Expiration", expiration.Format("2006-01-02T15:04:05Z"))
+	if c.AccountID != "" {
+		add("AccountId", c.AccountID)
+	}
+	return append(text, '}')
+}
+
 func printCredentials(c source.Credentials) error {
 	expiration := cache.Printed(c, time.Now())
 	if expiration.IsZero() {
 		return &source.Error{Kind: source.KindUnreachable,
 			Text: fmt.Sprintf("the credentials that STS gave live until %s only", c.Expiration.UTC().Format(time.RFC3339))}
 	}
-	text, err := json.Marshal(output{
-		Version:         1,
-		AccessKeyId:     c.AccessKeyID,
-		SecretAccessKey: c.SecretAccessKey,
-		SessionToken:    c.SessionToken,
-		Expiration:      expiration.Format("2006-01-02T15:04:05Z"),
-		AccountId:       c.AccountID,
-	})
-	if err != nil {
-		return fmt.Errorf("writing the credentials: %w", err)
-	}
+	text := append(credentialsJSON(c, expiration), '\n')
 	// One write: whoever reads sees all of it or none.
-	if _, err := os.Stdout.Write(append(text, '\n')); err != nil {
+	if _, err := os.Stdout.Write(text); err != nil {
 		return fmt.Errorf("writing the credentials: %w", err)
 	}
 	return nil

@@ -17,8 +17,7 @@ import (
 
 // run is the whole program; it returns the exit status.
 func run(ctx context.Context, args []string) int {
-	root := newRoot(args)
-	err := root.ExecuteContext(ctx)
+	err := execute(ctx, args)
 	var end *ended
 	if errors.As(err, &end) {
 		return end.say(os.Stderr)
@@ -28,6 +27,48 @@ func run(ctx context.Context, args []string) int {
 	}
 	return exitStatus(err)
 }
+
+// execute runs the command that args name. SDKs run credproc without one, hundreds
+// of times in a deploy: that is not to pay for all commands and their flags.
+func execute(ctx context.Context, args []string) error {
+	if slices.ContainsFunc(args, func(arg string) bool { return slices.Contains(commandWords, arg) }) {
+		return newRoot(args).ExecuteContext(ctx)
+	}
+	err := alone(ctx, args)
+	if errors.Is(err, pflag.ErrHelp) { // -vh
+		return newRoot([]string{"--help"}).ExecuteContext(ctx)
+	}
+	return err
+}
+
+// alone is credproc without a command.
+func alone(ctx context.Context, args []string) error {
+	flags := pflag.NewFlagSet(programName, pflag.ContinueOnError)
+	flags.Usage = func() {}
+	o, version := bindRoot(flags)
+	if err := flags.Parse(args); err != nil {
+		return badFlag(programName, err)
+	}
+	if err := stray(programName, flags.Args()); err != nil {
+		return err
+	}
+	return o.getOr(ctx, *version)
+}
+
+// bindRoot gives f the flags of credproc without a command.
+func bindRoot(f *pflag.FlagSet) (o options, version *bool) {
+	return bind(f), f.Bool("version", false, "print the version")
+}
+
+// getOr prints credentials, or the version.
+func (o options) getOr(ctx context.Context, version bool) error {
+	if version {
+		return printVersion(os.Stdout, false)
+	}
+	return runGet(ctx, o)
+}
+
+const programName = "credproc"
 
 const long = `Credproc gets temporary AWS credentials for a web identity token (Kubernetes
 service account, CI job, …) with STS AssumeRoleWithWebIdentity, keeps them in a
@@ -47,7 +88,7 @@ const examples = `  # in a pod with IRSA, all that ~/.aws/config needs
 
 func newRoot(args []string) *cobra.Command {
 	root := &cobra.Command{
-		Use:               "credproc",
+		Use:               programName,
 		Short:             "AWS credentials that outlive the hour",
 		Long:              long,
 		Example:           examples,
@@ -57,23 +98,11 @@ func newRoot(args []string) *cobra.Command {
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 	}
 	root.SetHelpFunc(help)
-	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return &settings.Error{Text: err.Error(), Hint: "see " + c.CommandPath() + " --help"}
-	})
-	printCreds := runsGet(root)
-	root.Flags().Bool("version", false, "print the version")
-	root.RunE = func(c *cobra.Command, args []string) error {
-		if c.Flags().Changed("version") {
-			return printVersion(c.OutOrStdout(), false)
-		}
-		return printCreds(c, args)
-	}
-	// SDKs run credproc without a command, hundreds of times in a deploy: that
-	// is not to pay for the flags of all commands.
-	if slices.ContainsFunc(args, func(arg string) bool { return slices.Contains(commandWords, arg) }) {
-		root.AddCommand(newGet(), newExec(), newServe(), newExport(), newStatus(), newDoctor(), newToken(), newSetup(), newPurge(), newVersion(), newCompletion(), newMan())
-		root.SetHelpCommand(newHelp())
-	}
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return badFlag(c.CommandPath(), err) })
+	o, version := bindRoot(root.Flags())
+	root.RunE = func(c *cobra.Command, _ []string) error { return o.getOr(c.Context(), *version) }
+	root.AddCommand(newGet(), newExec(), newServe(), newExport(), newStatus(), newDoctor(), newToken(), newSetup(), newPurge(), newVersion(), newCompletion(), newMan())
+	root.SetHelpCommand(newHelp())
 	if completes(args) {
 		offerValues(root)
 	}
@@ -100,21 +129,26 @@ func newGet() *cobra.Command {
 		Example: examples,
 		Args:    noArgs,
 	}
-	get.RunE = runsGet(get)
+	o := bind(get.Flags())
+	get.RunE = func(c *cobra.Command, _ []string) error { return runGet(c.Context(), o) }
 	return get
 }
 
-// runsGet gives a command the flags of get, and returns what runs it.
-func runsGet(c *cobra.Command) func(*cobra.Command, []string) error {
-	o := bind(c.Flags())
-	return func(c *cobra.Command, _ []string) error { return runGet(c.Context(), o) }
-}
+func noArgs(c *cobra.Command, args []string) error { return stray(c.CommandPath(), args) }
 
-func noArgs(c *cobra.Command, args []string) error {
+// stray says what is wrong with the arguments of a command that takes none.
+func stray(command string, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	return &settings.Error{Text: fmt.Sprintf("unexpected argument %q", args[0]), Hint: "see " + c.CommandPath() + " --help"}
+	return &settings.Error{Text: fmt.Sprintf("unexpected argument %q", args[0]), Hint: "see " + command + " --help"}
+}
+
+func badFlag(command string, err error) error {
+	if errors.Is(err, pflag.ErrHelp) {
+		return err
+	}
+	return &settings.Error{Text: err.Error(), Hint: "see " + command + " --help"}
 }
 
 // options are the flags of every command that gets credentials.

@@ -63,6 +63,16 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 var printed = regexp.MustCompile(`^{"Version":1,"AccessKeyId":"(ASIA[A-Z0-9]{16})","SecretAccessKey":"([^"]{40})","SessionToken":"([^"]{16,})",` +
 	`"Expiration":"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)"(,"AccountId":"\d{12}")?}` + "\n$")
 
+// output is the same, read.
+type output struct {
+	Version         int
+	AccessKeyId     string
+	SecretAccessKey string
+	SessionToken    string
+	Expiration      string
+	AccountId       string
+}
+
 // maxPrinted is what Go's SDK v1 reads, in bytes.
 const maxPrinted = 8192
 

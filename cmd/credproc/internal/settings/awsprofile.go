@@ -72,7 +72,10 @@ var ownKeys = []string{"token_source", "audience", "assume_role", "source_identi
 // layer looks a key up. Access keys may stand in the shared credentials file
 // under the same name, which then counts, as in the SDKs.
 func (p *awsProfile) layer(key string) (setting, bool) {
-	if strings.HasPrefix(key, "aws_") {
+	var text string
+	var ok bool
+	switch {
+	case strings.HasPrefix(key, "aws_"):
 		section := p.section
 		if other, ok := p.credentials(); ok {
 			// All of one key: the session token of another would not fit it.
@@ -80,19 +83,21 @@ func (p *awsProfile) layer(key string) (setting, bool) {
 				section = other
 			}
 		}
-		text, ok := section.Value(key)
-		return setting{text, p.origin(key)}, ok
-	}
-	if own := "credproc_" + key; slices.Contains(ownKeys, key) || key == "credential_process" && p.has(own) {
-		key = own
-	}
-	if key == "endpoint_url" {
-		if text, ok := p.services.Nested("sts", key); ok {
-			return setting{text, p.origin(key)}, true
+		text, ok = section.Value(key)
+	case key == "endpoint_url":
+		if text, ok = p.services.Nested("sts", key); !ok {
+			text, ok = p.value(key)
 		}
+	default:
+		if own := "credproc_" + key; slices.Contains(ownKeys, key) || key == "credential_process" && p.has(own) {
+			key = own
+		}
+		text, ok = p.value(key)
 	}
-	text, ok := p.value(key)
-	return setting{text, p.origin(key)}, ok
+	if !ok {
+		return setting{}, false // most are not there: a hit asks for forty
+	}
+	return setting{text, p.origin(key)}, true
 }
 
 func (p *awsProfile) has(key string) bool {

@@ -55,7 +55,10 @@ func flagLayer(flag func(name string) (string, bool)) layer {
 	return func(key string) (setting, bool) {
 		name := strings.ReplaceAll(key, "_", "-")
 		text, ok := flag(name)
-		return setting{text, "--" + name}, ok
+		if !ok {
+			return setting{}, false
+		}
+		return setting{text, "--" + name}, true
 	}
 }
 
