@@ -55,8 +55,8 @@ and busy ones: run it on yours.
 
 The limits, and why these:
 
-- **A hit** runs hundreds of times in a deploy. 2.2 times an empty program is what
-  the libraries alone cost; our own work is to add less than a third to that.
+- **A hit** runs hundreds of times in a deploy. Most of it is the start of a Go
+  program with the AWS SDK in it; our own work is to add less than a third to that.
 - **A miss** is one TLS connection and one POST, which is what curl does.
 - **Many at once** is a deploy that starts: one call to STS, whatever their number.
 - **Entries** of other roles must not slow a hit: it opens the one file that it
