@@ -22,7 +22,7 @@ func TestHolderWaits(t *testing.T) {
 			before := time.Now()
 			h.fail(&source.Error{Kind: test.kind, Text: "no"})
 			// The holder's clock is between ours before and after.
-			if least, most := h.next.Sub(time.Now()), h.next.Sub(before); least > want || most < want {
+			if least, most := time.Until(h.next), h.next.Sub(before); least > want || most < want {
 				t.Errorf("%s, failure %d: the next try is due in %v, not %v", test.kind, i+1, most, want)
 			}
 		}
