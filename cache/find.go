@@ -12,25 +12,9 @@ import (
 // it makes nothing and changes nothing. Where there is no folder its error is an
 // fs.ErrNotExist.
 func findFolder(path string) (*folder, error) {
-	if path != "" {
-		f, err := find(path)
-		if errors.Is(err, errForeign) && isRoot() {
-			return findWithin(os.TempDir())
-		}
-		return f, err
-	}
-	if home := cacheHome(os.Getenv); home != "" {
-		path = filepath.Join(home, "credproc")
-		if f, err := find(path); err == nil {
-			if writable(path) {
-				return f, nil
-			}
-			f.root.Close()
-		}
-	}
-	f, err := findWithin(os.TempDir())
-	if path != "" && errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%s: %w", path, fs.ErrNotExist)
+	f, err := choose(path, find, func() (*folder, error) { return findWithin(os.TempDir()) })
+	if home := homeFolder(); path == "" && home != "" && errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%s: %w", home, fs.ErrNotExist) // the one that will be made
 	}
 	return f, err
 }
@@ -41,8 +25,8 @@ func find(path string) (*folder, error) {
 	if err != nil {
 		return nil, err
 	}
-	if info, err := os.Lstat(path); err == nil && info.Mode()&fs.ModeSymlink != 0 && !isOurs(info) {
-		return nil, fmt.Errorf("%s is a link: %w", path, errForeign)
+	if err := refuseLink(path); err != nil {
+		return nil, err
 	}
 	root, err := os.OpenRoot(path)
 	if err != nil {
@@ -52,7 +36,7 @@ func find(path string) (*folder, error) {
 	switch _, _, err := f.owned(); {
 	case err == nil:
 		return f, nil
-	case errors.Is(err, errShared) || errors.Is(err, errForeign) && !isRoot() && filepath.Base(path) != private():
+	case oursIsWithin(path, err):
 		root.Close()
 		return findWithin(path)
 	default:

@@ -34,16 +34,20 @@ All of it may be deleted at any time; credproc then asks for new credentials.
 // openFolder opens the cache folder, and makes it where there is none. With an
 // empty path it is credproc in the user's cache home, or where that cannot be
 // used a private one in the temporary directory.
-func openFolder(path string) (*folder, error) {
+func openFolder(path string) (*folder, error) { return choose(path, open, openTemporary) }
+
+// choose is the rule for which folder it is, for who uses a cache and for who
+// only looks: open opens the one at a path, temporary the one in the temporary
+// directory.
+func choose(path string, open func(path string) (*folder, error), temporary func() (*folder, error)) (*folder, error) {
 	if path != "" {
 		f, err := open(path)
 		if errors.Is(err, errForeign) && isRoot() {
-			return openTemporary()
+			return temporary()
 		}
 		return f, err
 	}
-	if home := cacheHome(os.Getenv); home != "" {
-		path = filepath.Join(home, "credproc")
+	if path = homeFolder(); path != "" {
 		if f, err := open(path); err == nil {
 			if writable(path) {
 				return f, nil
@@ -51,7 +55,16 @@ func openFolder(path string) (*folder, error) {
 			f.root.Close()
 		}
 	}
-	return openTemporary()
+	return temporary()
+}
+
+// homeFolder is the cache folder in the user's cache home, or empty without one.
+func homeFolder() string {
+	home := cacheHome(os.Getenv)
+	if home == "" {
+		return ""
+	}
+	return filepath.Join(home, "credproc")
 }
 
 // cacheHome is the folder for caches, or empty when the user has no home of
@@ -94,8 +107,8 @@ func open(path string) (*folder, error) {
 	if err != nil {
 		return nil, err
 	}
-	if info, err := os.Lstat(path); err == nil && info.Mode()&fs.ModeSymlink != 0 && !isOurs(info) {
-		return nil, fmt.Errorf("%s is a link: %w", path, errForeign)
+	if err := refuseLink(path); err != nil {
+		return nil, err
 	}
 	root, err := os.OpenRoot(path)
 	made := errors.Is(err, fs.ErrNotExist)
@@ -114,7 +127,7 @@ func open(path string) (*folder, error) {
 	}
 	f := &folder{root, path}
 	err = f.own()
-	if errors.Is(err, errShared) || errors.Is(err, errForeign) && !isRoot() && filepath.Base(path) != private() {
+	if oursIsWithin(path, err) {
 		f, err = f.within(private())
 	}
 	if err != nil {
@@ -125,6 +138,20 @@ func open(path string) (*folder, error) {
 		f.introduce()
 	}
 	return f, nil
+}
+
+// refuseLink refuses a path that is somebody else's link.
+func refuseLink(path string) error {
+	if info, err := os.Lstat(path); err == nil && info.Mode()&fs.ModeSymlink != 0 && !isOurs(info) {
+		return fmt.Errorf("%s is a link: %w", path, errForeign)
+	}
+	return nil
+}
+
+// oursIsWithin reports whether a folder that is not for us alone, as err says, is
+// the place for one that is.
+func oursIsWithin(path string, err error) bool {
+	return errors.Is(err, errShared) || errors.Is(err, errForeign) && !isRoot() && filepath.Base(path) != private()
 }
 
 // introduce tells whoever finds the folder what it is.

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -105,7 +106,7 @@ func ReadToken(path string) (string, error) {
 		return "", fmt.Errorf("the authorization token file %s %w", path, fmt.Errorf(format, args...))
 	}
 	// Without waiting, should it be a FIFO.
-	f, err := os.OpenFile(path, os.O_RDONLY|nonblock, 0)
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		var pathErr *os.PathError
 		errors.As(err, &pathErr)

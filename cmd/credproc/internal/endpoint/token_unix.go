@@ -8,8 +8,6 @@ import (
 	"syscall"
 )
 
-const nonblock = syscall.O_NONBLOCK
-
 // othersMayWrite reports whether others than we and root could have written a
 // file: whoever knows the token gets the credentials.
 func othersMayWrite(info fs.FileInfo) bool {

@@ -2,7 +2,5 @@ package endpoint
 
 import "io/fs"
 
-const nonblock = 0
-
 // othersMayWrite: on Windows modes mean nothing.
 func othersMayWrite(fs.FileInfo) bool { return false }
